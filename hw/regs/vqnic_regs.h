@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Generated from hw/regs/vqnic.toml by hw/regs/generate: do not edit. */
+#ifndef VQNIC_REGS_H
+#define VQNIC_REGS_H
+
+/* Version of the map described here */
+#define VQNIC_VERSION_MAJOR_VALUE 1
+#define VQNIC_VERSION_MINOR_VALUE 0
+
+/* Numbers */
+/* PCI vendor ID (unassigned by PCI-SIG, as QEMU's edu device) */
+#define VQNIC_PCI_VENDOR_ID 0x1234
+/* PCI device ID, "vq" */
+#define VQNIC_PCI_DEVICE_ID 0x7671
+/* what MAGIC reads: "vqnc" as little-endian bytes */
+#define VQNIC_MAGIC_VALUE 0x636e7176
+/* BAR of the registers */
+#define VQNIC_BAR_REGS 0
+/* BAR of the doorbells: 64 bit, prefetchable */
+#define VQNIC_BAR_DOORBELLS 2
+/* BAR of the MSI-X table and pending bits */
+#define VQNIC_BAR_MSIX 4
+/* bytes */
+#define VQNIC_BAR_REGS_SIZE 0x40000
+/* bytes */
+#define VQNIC_BAR_DOORBELLS_SIZE 0x100000
+/* bytes */
+#define VQNIC_BAR_MSIX_SIZE 0x1000
+/* bytes from the start of the MSI-X BAR */
+#define VQNIC_MSIX_PBA_OFFSET 0x800
+/* BAR offset of vdev 0's window */
+#define VQNIC_VDEV_WINDOW_OFFSET 0x10000
+/* bytes from one vdev's window to the next */
+#define VQNIC_VDEV_WINDOW_STRIDE 0x1000
+/* bytes of BAR2 for each queue: one page, so that it can be mapped alone */
+#define VQNIC_DOORBELL_BYTES 0x1000
+/* vdevs of the reference configuration */
+#define VQNIC_VDEVS 2
+/* queues of a vdev in the reference configuration: one pair, receive first */
+#define VQNIC_VQS_PER_VDEV 2
+/* largest queue size, descriptors */
+#define VQNIC_VQ_SIZE_LIMIT 0x400
+/* MSI-X vectors of the reference configuration */
+#define VQNIC_MSIX_VECTOR_COUNT 0x20
+/* VIRTIO_MSI_NO_VECTOR: no interrupt */
+#define VQNIC_NO_VECTOR 0xffff
+/* smallest MTU, bytes */
+#define VQNIC_MTU_LIMIT_MIN 0x44
+/* largest MTU, bytes */
+#define VQNIC_MTU_LIMIT_MAX 0x2400
+/* longest frame without FCS: MTU_LIMIT_MAX + Ethernet header + one VLAN tag */
+#define VQNIC_FRAME_BYTES_MAX 0x2412
+/* shortest frame that a guest may send: an Ethernet header */
+#define VQNIC_FRAME_BYTES_MIN 0xe
+/* struct virtio_net_hdr of a VERSION_1 device, virtio 5.1.6 */
+#define VQNIC_VNET_HDR_BYTES 0xc
+/* clock of the reference configuration */
+#define VQNIC_CLOCK_HZ_REFERENCE 0xee6b280
+
+/* Registers of bank "card": offset in the bank; width, access */
+#define VQNIC_REG_MAGIC 0x000 /* 32, ro */
+#define VQNIC_REG_VERSION 0x004 /* 32, ro */
+#define VQNIC_VERSION_MINOR 0x0000ffffu
+#define VQNIC_VERSION_MAJOR 0xffff0000u
+#define VQNIC_REG_CARD_FEATURES 0x008 /* 64, ro */
+#define VQNIC_REG_VDEV_COUNT 0x010 /* 32, ro */
+#define VQNIC_REG_VDEV_VQS 0x014 /* 32, ro */
+#define VQNIC_REG_VQ_SIZE_MAX 0x018 /* 32, ro */
+#define VQNIC_REG_MSIX_VECTORS 0x01c /* 32, ro */
+#define VQNIC_REG_VDEV_OFFSET 0x020 /* 32, ro */
+#define VQNIC_REG_VDEV_STRIDE 0x024 /* 32, ro */
+#define VQNIC_REG_DOORBELL_STRIDE 0x028 /* 32, ro */
+#define VQNIC_REG_DATA_BITS 0x02c /* 32, ro */
+#define VQNIC_REG_CLOCK_HZ 0x030 /* 32, ro */
+#define VQNIC_REG_MTU_MAX 0x034 /* 32, ro */
+#define VQNIC_REG_CARD_CONTROL 0x040 /* 32, rw */
+#define VQNIC_CARD_CONTROL_RESET 0x00000001u
+#define VQNIC_REG_CARD_STATUS 0x044 /* 32, ro */
+#define VQNIC_CARD_STATUS_LINK 0x00000001u
+#define VQNIC_REG_EVENT_VECTOR 0x048 /* 16, rw */
+#define VQNIC_REG_EVENT 0x04c /* 32, w1c */
+#define VQNIC_EVENT_LINK 0x00000001u
+#define VQNIC_EVENT_FAULT 0x00000002u
+#define VQNIC_REG_SCRATCH 0x050 /* 32, rw */
+#define VQNIC_REG_CYCLES 0x058 /* 64, ro, latched */
+#define VQNIC_REG_WIRE_RX_FRAMES 0x100 /* 64, ro, latched */
+#define VQNIC_REG_WIRE_RX_BYTES 0x108 /* 64, ro, latched */
+#define VQNIC_REG_WIRE_RX_DROP_ERROR 0x110 /* 64, ro, latched */
+#define VQNIC_REG_WIRE_RX_DROP_FILTER 0x118 /* 64, ro, latched */
+#define VQNIC_REG_WIRE_TX_FRAMES 0x120 /* 64, ro, latched */
+#define VQNIC_REG_WIRE_TX_BYTES 0x128 /* 64, ro, latched */
+
+/* Counters: X(register, name) */
+#define VQNIC_CARD_COUNTERS(X) \
+	X(WIRE_RX_FRAMES, wire_rx_frames) \
+	X(WIRE_RX_BYTES, wire_rx_bytes) \
+	X(WIRE_RX_DROP_ERROR, wire_rx_drop_error) \
+	X(WIRE_RX_DROP_FILTER, wire_rx_drop_filter) \
+	X(WIRE_TX_FRAMES, wire_tx_frames) \
+	X(WIRE_TX_BYTES, wire_tx_bytes)
+
+/* Registers of bank "vdev": offset in the bank; width, access */
+#define VQNIC_REG_DEVICE_FEATURE_SELECT 0x000 /* 32, rw */
+#define VQNIC_REG_DEVICE_FEATURE 0x004 /* 32, ro */
+#define VQNIC_REG_DRIVER_FEATURE_SELECT 0x008 /* 32, rw */
+#define VQNIC_REG_DRIVER_FEATURE 0x00c /* 32, rw */
+#define VQNIC_REG_CONFIG_MSIX_VECTOR 0x010 /* 16, rw */
+#define VQNIC_REG_NUM_QUEUES 0x012 /* 16, ro */
+#define VQNIC_REG_DEVICE_STATUS 0x014 /* 8, rw */
+#define VQNIC_REG_CONFIG_GENERATION 0x015 /* 8, ro */
+#define VQNIC_REG_QUEUE_SELECT 0x016 /* 16, rw */
+#define VQNIC_REG_QUEUE_SIZE 0x018 /* 16, rw */
+#define VQNIC_REG_QUEUE_MSIX_VECTOR 0x01a /* 16, rw */
+#define VQNIC_REG_QUEUE_ENABLE 0x01c /* 16, rw */
+#define VQNIC_REG_QUEUE_NOTIFY_OFF 0x01e /* 16, ro */
+#define VQNIC_REG_QUEUE_DESC 0x020 /* 64, rw */
+#define VQNIC_REG_QUEUE_DRIVER 0x028 /* 64, rw */
+#define VQNIC_REG_QUEUE_DEVICE 0x030 /* 64, rw */
+#define VQNIC_REG_QUEUE_NOTIF_CONFIG_DATA 0x038 /* 16, ro */
+#define VQNIC_REG_QUEUE_RESET 0x03a /* 16, rw */
+#define VQNIC_REG_ADMIN_QUEUE_INDEX 0x03c /* 16, ro */
+#define VQNIC_REG_ADMIN_QUEUE_NUM 0x03e /* 16, ro */
+#define VQNIC_REG_NET_MAC_LO 0x100 /* 32, ro */
+#define VQNIC_REG_NET_MAC_HI 0x104 /* 16, ro */
+#define VQNIC_REG_NET_STATUS 0x106 /* 16, ro */
+#define VQNIC_REG_NET_MAX_VQ_PAIRS 0x108 /* 16, ro */
+#define VQNIC_REG_NET_MTU 0x10a /* 16, ro */
+#define VQNIC_REG_QUEUE_AVAIL_STATE 0x400 /* 16, rw */
+#define VQNIC_REG_QUEUE_USED_STATE 0x402 /* 16, rw */
+#define VQNIC_REG_QUEUE_STATUS 0x404 /* 32, ro */
+#define VQNIC_QUEUE_STATUS_BUSY 0x00000001u
+#define VQNIC_REG_QUEUE_FAULT 0x408 /* 8, ro */
+#define VQNIC_REG_QUEUE_FAULT_INFO 0x410 /* 64, ro */
+#define VQNIC_REG_VDEV_CONTROL 0x800 /* 32, rw */
+#define VQNIC_VDEV_CONTROL_ENABLE 0x00000001u
+#define VQNIC_VDEV_CONTROL_LINK 0x00000002u
+#define VQNIC_REG_SUPPORTED_FEATURES 0x808 /* 64, ro */
+#define VQNIC_REG_OFFERED_FEATURES 0x810 /* 64, rw */
+#define VQNIC_REG_VDEV_MAC_LO 0x818 /* 32, rw */
+#define VQNIC_REG_VDEV_MAC_HI 0x81c /* 32, rw */
+#define VQNIC_REG_VDEV_MTU 0x820 /* 32, rw */
+#define VQNIC_REG_VDEV_DOORBELLS 0x828 /* 32, ro */
+#define VQNIC_REG_ACCEPTED_FEATURES 0x830 /* 64, ro */
+#define VQNIC_REG_TX_FRAMES 0x900 /* 64, ro, latched */
+#define VQNIC_REG_TX_BYTES 0x908 /* 64, ro, latched */
+#define VQNIC_REG_RX_FRAMES 0x910 /* 64, ro, latched */
+#define VQNIC_REG_RX_BYTES 0x918 /* 64, ro, latched */
+#define VQNIC_REG_RX_DROP_NO_BUFFER 0x920 /* 64, ro, latched */
+#define VQNIC_REG_RX_DROP_TOO_LONG 0x928 /* 64, ro, latched */
+#define VQNIC_REG_RX_DROP_NOT_READY 0x930 /* 64, ro, latched */
+#define VQNIC_REG_INTERRUPTS 0x938 /* 64, ro, latched */
+
+/* Counters: X(register, name) */
+#define VQNIC_VDEV_COUNTERS(X) \
+	X(TX_FRAMES, tx_frames) \
+	X(TX_BYTES, tx_bytes) \
+	X(RX_FRAMES, rx_frames) \
+	X(RX_BYTES, rx_bytes) \
+	X(RX_DROP_NO_BUFFER, rx_drop_no_buffer) \
+	X(RX_DROP_TOO_LONG, rx_drop_too_long) \
+	X(RX_DROP_NOT_READY, rx_drop_not_ready) \
+	X(INTERRUPTS, interrupts)
+
+/* fault codes */
+#define VQNIC_FAULT_NONE 0
+#define VQNIC_FAULT_DMA_READ 1
+#define VQNIC_FAULT_DMA_WRITE 2
+#define VQNIC_FAULT_AVAIL_INDEX 3
+#define VQNIC_FAULT_DESC_INDEX 4
+#define VQNIC_FAULT_CHAIN_LOOP 5
+#define VQNIC_FAULT_DESC_LENGTH 6
+#define VQNIC_FAULT_DESC_FLAGS 7
+#define VQNIC_FAULT_DESC_DIRECTION 8
+#define VQNIC_FAULT_CHAIN_SHORT 9
+#define VQNIC_FAULT_CHAIN_LONG 10
+#define VQNIC_FAULT_HDR_FLAGS 11
+
+/* X(name, value, what it means) */
+#define VQNIC_FAULTS(X) \
+	X(NONE, 0, "the queue has no fault") \
+	X(DMA_READ, 1, "a read of the ring or of a buffer got an error response") \
+	X(DMA_WRITE, 2, "a write to the ring or to a buffer got an error response") \
+	X(AVAIL_INDEX, 3, "the avail index is ahead of the last one taken by more than the queue size") \
+	X(DESC_INDEX, 4, "a head or a next field is not below the queue size") \
+	X(CHAIN_LOOP, 5, "a chain has more descriptors than the queue size") \
+	X(DESC_LENGTH, 6, "a descriptor's length is 0, or its end wraps around the address space") \
+	X(DESC_FLAGS, 7, "INDIRECT without the feature, or an unknown flag bit") \
+	X(DESC_DIRECTION, 8, "a writable descriptor in a transmit chain, or a readable one in a receive chain") \
+	X(CHAIN_SHORT, 9, "a transmit chain shorter than virtio_net_hdr and an Ethernet header") \
+	X(CHAIN_LONG, 10, "a transmit chain longer than virtio_net_hdr and FRAME_BYTES_MAX") \
+	X(HDR_FLAGS, 11, "virtio_net_hdr asks for an offload that was not negotiated")
+
+#endif /* VQNIC_REGS_H */

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// Generated from hw/regs/vqnic.toml by hw/regs/generate: do not edit.
+
+package vqnic_regs_pkg;
+
+  localparam int unsigned VERSION_MAJOR_VALUE = 1;
+  localparam int unsigned VERSION_MINOR_VALUE = 0;
+
+  // PCI vendor ID (unassigned by PCI-SIG, as QEMU's edu device)
+  localparam int unsigned PCI_VENDOR_ID = 32'h1234;
+  // PCI device ID, "vq"
+  localparam int unsigned PCI_DEVICE_ID = 32'h7671;
+  // what MAGIC reads: "vqnc" as little-endian bytes
+  localparam int unsigned MAGIC_VALUE = 32'h636e7176;
+  // BAR of the registers
+  localparam int unsigned BAR_REGS = 32'h0;
+  // BAR of the doorbells: 64 bit, prefetchable
+  localparam int unsigned BAR_DOORBELLS = 32'h2;
+  // BAR of the MSI-X table and pending bits
+  localparam int unsigned BAR_MSIX = 32'h4;
+  // bytes
+  localparam int unsigned BAR_REGS_SIZE = 32'h40000;
+  // bytes
+  localparam int unsigned BAR_DOORBELLS_SIZE = 32'h100000;
+  // bytes
+  localparam int unsigned BAR_MSIX_SIZE = 32'h1000;
+  // bytes from the start of the MSI-X BAR
+  localparam int unsigned MSIX_PBA_OFFSET = 32'h800;
+  // BAR offset of vdev 0's window
+  localparam int unsigned VDEV_WINDOW_OFFSET = 32'h10000;
+  // bytes from one vdev's window to the next
+  localparam int unsigned VDEV_WINDOW_STRIDE = 32'h1000;
+  // bytes of BAR2 for each queue: one page, so that it can be mapped alone
+  localparam int unsigned DOORBELL_BYTES = 32'h1000;
+  // vdevs of the reference configuration
+  localparam int unsigned VDEVS = 32'h2;
+  // queues of a vdev in the reference configuration: one pair, receive first
+  localparam int unsigned VQS_PER_VDEV = 32'h2;
+  // largest queue size, descriptors
+  localparam int unsigned VQ_SIZE_LIMIT = 32'h400;
+  // MSI-X vectors of the reference configuration
+  localparam int unsigned MSIX_VECTOR_COUNT = 32'h20;
+  // VIRTIO_MSI_NO_VECTOR: no interrupt
+  localparam int unsigned NO_VECTOR = 32'hffff;
+  // smallest MTU, bytes
+  localparam int unsigned MTU_LIMIT_MIN = 32'h44;
+  // largest MTU, bytes
+  localparam int unsigned MTU_LIMIT_MAX = 32'h2400;
+  // longest frame without FCS: MTU_LIMIT_MAX + Ethernet header + one VLAN tag
+  localparam int unsigned FRAME_BYTES_MAX = 32'h2412;
+  // shortest frame that a guest may send: an Ethernet header
+  localparam int unsigned FRAME_BYTES_MIN = 32'he;
+  // struct virtio_net_hdr of a VERSION_1 device, virtio 5.1.6
+  localparam int unsigned VNET_HDR_BYTES = 32'hc;
+  // clock of the reference configuration
+  localparam int unsigned CLOCK_HZ_REFERENCE = 32'hee6b280;
+
+  // Registers of bank "card": offset in the bank; width, access
+  localparam logic [11:0] REG_MAGIC = 12'h000;  // 32, ro
+  localparam logic [11:0] REG_VERSION = 12'h004;  // 32, ro
+  localparam int unsigned VERSION_MINOR_LSB = 0;
+  localparam int unsigned VERSION_MAJOR_LSB = 16;
+  localparam logic [11:0] REG_CARD_FEATURES = 12'h008;  // 64, ro
+  localparam logic [11:0] REG_VDEV_COUNT = 12'h010;  // 32, ro
+  localparam logic [11:0] REG_VDEV_VQS = 12'h014;  // 32, ro
+  localparam logic [11:0] REG_VQ_SIZE_MAX = 12'h018;  // 32, ro
+  localparam logic [11:0] REG_MSIX_VECTORS = 12'h01c;  // 32, ro
+  localparam logic [11:0] REG_VDEV_OFFSET = 12'h020;  // 32, ro
+  localparam logic [11:0] REG_VDEV_STRIDE = 12'h024;  // 32, ro
+  localparam logic [11:0] REG_DOORBELL_STRIDE = 12'h028;  // 32, ro
+  localparam logic [11:0] REG_DATA_BITS = 12'h02c;  // 32, ro
+  localparam logic [11:0] REG_CLOCK_HZ = 12'h030;  // 32, ro
+  localparam logic [11:0] REG_MTU_MAX = 12'h034;  // 32, ro
+  localparam logic [11:0] REG_CARD_CONTROL = 12'h040;  // 32, rw
+  localparam int unsigned CARD_CONTROL_RESET_LSB = 0;
+  localparam logic [11:0] REG_CARD_STATUS = 12'h044;  // 32, ro
+  localparam int unsigned CARD_STATUS_LINK_LSB = 0;
+  localparam logic [11:0] REG_EVENT_VECTOR = 12'h048;  // 16, rw
+  localparam logic [11:0] REG_EVENT = 12'h04c;  // 32, w1c
+  localparam int unsigned EVENT_LINK_LSB = 0;
+  localparam int unsigned EVENT_FAULT_LSB = 1;
+  localparam logic [11:0] REG_SCRATCH = 12'h050;  // 32, rw
+  localparam logic [11:0] REG_CYCLES = 12'h058;  // 64, ro
+  localparam logic [11:0] REG_WIRE_RX_FRAMES = 12'h100;  // 64, ro
+  localparam logic [11:0] REG_WIRE_RX_BYTES = 12'h108;  // 64, ro
+  localparam logic [11:0] REG_WIRE_RX_DROP_ERROR = 12'h110;  // 64, ro
+  localparam logic [11:0] REG_WIRE_RX_DROP_FILTER = 12'h118;  // 64, ro
+  localparam logic [11:0] REG_WIRE_TX_FRAMES = 12'h120;  // 64, ro
+  localparam logic [11:0] REG_WIRE_TX_BYTES = 12'h128;  // 64, ro
+
+  // Registers of bank "vdev": offset in the bank; width, access
+  localparam logic [11:0] REG_DEVICE_FEATURE_SELECT = 12'h000;  // 32, rw
+  localparam logic [11:0] REG_DEVICE_FEATURE = 12'h004;  // 32, ro
+  localparam logic [11:0] REG_DRIVER_FEATURE_SELECT = 12'h008;  // 32, rw
+  localparam logic [11:0] REG_DRIVER_FEATURE = 12'h00c;  // 32, rw
+  localparam logic [11:0] REG_CONFIG_MSIX_VECTOR = 12'h010;  // 16, rw
+  localparam logic [11:0] REG_NUM_QUEUES = 12'h012;  // 16, ro
+  localparam logic [11:0] REG_DEVICE_STATUS = 12'h014;  // 8, rw
+  localparam logic [11:0] REG_CONFIG_GENERATION = 12'h015;  // 8, ro
+  localparam logic [11:0] REG_QUEUE_SELECT = 12'h016;  // 16, rw
+  localparam logic [11:0] REG_QUEUE_SIZE = 12'h018;  // 16, rw
+  localparam logic [11:0] REG_QUEUE_MSIX_VECTOR = 12'h01a;  // 16, rw
+  localparam logic [11:0] REG_QUEUE_ENABLE = 12'h01c;  // 16, rw
+  localparam logic [11:0] REG_QUEUE_NOTIFY_OFF = 12'h01e;  // 16, ro
+  localparam logic [11:0] REG_QUEUE_DESC = 12'h020;  // 64, rw
+  localparam logic [11:0] REG_QUEUE_DRIVER = 12'h028;  // 64, rw
+  localparam logic [11:0] REG_QUEUE_DEVICE = 12'h030;  // 64, rw
+  localparam logic [11:0] REG_QUEUE_NOTIF_CONFIG_DATA = 12'h038;  // 16, ro
+  localparam logic [11:0] REG_QUEUE_RESET = 12'h03a;  // 16, rw
+  localparam logic [11:0] REG_ADMIN_QUEUE_INDEX = 12'h03c;  // 16, ro
+  localparam logic [11:0] REG_ADMIN_QUEUE_NUM = 12'h03e;  // 16, ro
+  localparam logic [11:0] REG_NET_MAC_LO = 12'h100;  // 32, ro
+  localparam logic [11:0] REG_NET_MAC_HI = 12'h104;  // 16, ro
+  localparam logic [11:0] REG_NET_STATUS = 12'h106;  // 16, ro
+  localparam logic [11:0] REG_NET_MAX_VQ_PAIRS = 12'h108;  // 16, ro
+  localparam logic [11:0] REG_NET_MTU = 12'h10a;  // 16, ro
+  localparam logic [11:0] REG_QUEUE_AVAIL_STATE = 12'h400;  // 16, rw
+  localparam logic [11:0] REG_QUEUE_USED_STATE = 12'h402;  // 16, rw
+  localparam logic [11:0] REG_QUEUE_STATUS = 12'h404;  // 32, ro
+  localparam int unsigned QUEUE_STATUS_BUSY_LSB = 0;
+  localparam logic [11:0] REG_QUEUE_FAULT = 12'h408;  // 8, ro
+  localparam logic [11:0] REG_QUEUE_FAULT_INFO = 12'h410;  // 64, ro
+  localparam logic [11:0] REG_VDEV_CONTROL = 12'h800;  // 32, rw
+  localparam int unsigned VDEV_CONTROL_ENABLE_LSB = 0;
+  localparam int unsigned VDEV_CONTROL_LINK_LSB = 1;
+  localparam logic [11:0] REG_SUPPORTED_FEATURES = 12'h808;  // 64, ro
+  localparam logic [11:0] REG_OFFERED_FEATURES = 12'h810;  // 64, rw
+  localparam logic [11:0] REG_VDEV_MAC_LO = 12'h818;  // 32, rw
+  localparam logic [11:0] REG_VDEV_MAC_HI = 12'h81c;  // 32, rw
+  localparam logic [11:0] REG_VDEV_MTU = 12'h820;  // 32, rw
+  localparam logic [11:0] REG_VDEV_DOORBELLS = 12'h828;  // 32, ro
+  localparam logic [11:0] REG_ACCEPTED_FEATURES = 12'h830;  // 64, ro
+  localparam logic [11:0] REG_TX_FRAMES = 12'h900;  // 64, ro
+  localparam logic [11:0] REG_TX_BYTES = 12'h908;  // 64, ro
+  localparam logic [11:0] REG_RX_FRAMES = 12'h910;  // 64, ro
+  localparam logic [11:0] REG_RX_BYTES = 12'h918;  // 64, ro
+  localparam logic [11:0] REG_RX_DROP_NO_BUFFER = 12'h920;  // 64, ro
+  localparam logic [11:0] REG_RX_DROP_TOO_LONG = 12'h928;  // 64, ro
+  localparam logic [11:0] REG_RX_DROP_NOT_READY = 12'h930;  // 64, ro
+  localparam logic [11:0] REG_INTERRUPTS = 12'h938;  // 64, ro
+
+  typedef enum logic [7:0] {
+    FAULT_NONE = 8'd0,
+    FAULT_DMA_READ = 8'd1,
+    FAULT_DMA_WRITE = 8'd2,
+    FAULT_AVAIL_INDEX = 8'd3,
+    FAULT_DESC_INDEX = 8'd4,
+    FAULT_CHAIN_LOOP = 8'd5,
+    FAULT_DESC_LENGTH = 8'd6,
+    FAULT_DESC_FLAGS = 8'd7,
+    FAULT_DESC_DIRECTION = 8'd8,
+    FAULT_CHAIN_SHORT = 8'd9,
+    FAULT_CHAIN_LONG = 8'd10,
+    FAULT_HDR_FLAGS = 8'd11
+  } fault_e;
+
+endpackage
