@@ -1,1 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
+
+.PHONY: build-tests lint-shell
+
+check: build build-tests  ## run every test; T=name runs one line of tests/suite, or one test
+	@tests/run '$(T)'
+
+# Shell scripts are found by their first line. Let through: `a && b || c` where b cannot fail, and single quotes around
+# what another shell is to expand.
+SHELL_SCRIPTS = $(shell grep -rlIE --exclude-dir=build --exclude-dir=.git '^\#!.*[/ ](ba)?sh$$' .)
+
+lint: lint-shell
+lint-shell:
+	@echo "  SHELLCHECK"
+	@shellcheck -x -e SC2015,SC2016 $(SHELL_SCRIPTS)
