@@ -2,9 +2,10 @@
 /*
  * Generic netlink family "vqnic": what the vqnic driver says of its cards, vDPA devices and counters.
  *
- * Every request is a dump or a do; a do names one card (VQNIC_A_CARD) and, for DEV_GET and STATS_GET, one device
- * (VQNIC_A_DEV_NAME). Replies carry the attributes listed at each command. Reading needs no privilege. An unknown
- * card or device is -ENODEV with an extack message. Cards are seen from the initial network namespace only.
+ * Every request is a do, for one object, or a dump. What a do names and what a reply carries stands at each command.
+ * A dump takes nothing, or VQNIC_A_CARD for the objects of one card. Reading needs no privilege. An unknown card or
+ * device is -ENODEV, an attribute too few -EINVAL, live values of a dead card -EIO, always with an extack message.
+ * Cards are seen from the initial network namespace only.
  */
 #ifndef _UAPI_LINUX_VQNIC_H
 #define _UAPI_LINUX_VQNIC_H
@@ -14,9 +15,22 @@
 
 enum vqnic_cmd {
 	VQNIC_CMD_UNSPEC,
-	VQNIC_CMD_CARD_GET,	/* CARD, CARD_*; do and dump */
-	VQNIC_CMD_DEV_GET,	/* CARD, DEV_*, QUEUE nests; do (CARD, DEV_NAME) and dump (of one CARD, or of all) */
-	VQNIC_CMD_STATS_GET,	/* CARD, STAT nests, and DEV_NAME where the counters are a device's; as DEV_GET */
+	/*
+	 * do: CARD. Reply: CARD and CARD_*; of a dead card CARD_DEAD and what was known of it, not CARD_LINK and
+	 * CARD_CYCLES.
+	 */
+	VQNIC_CMD_CARD_GET,
+	/*
+	 * do: DEV_NAME, and CARD if it is to be on that one. Reply: CARD, DEV_* and a QUEUE for each queue; of a dead
+	 * card's device CARD, DEV_NAME, DEV_INDEX, DEV_MAC, DEV_MTU and DEV_OFFERED.
+	 */
+	VQNIC_CMD_DEV_GET,
+	/*
+	 * do: CARD for the card's counters, or DEV_NAME (and CARD) for a device's. Reply: CARD, DEV_NAME where the
+	 * counters are a device's, and a STAT for each counter. A dump has each card's and then its devices', dead
+	 * cards left out.
+	 */
+	VQNIC_CMD_STATS_GET,
 
 	__VQNIC_CMD_MAX,
 };
@@ -40,17 +54,19 @@ enum vqnic_attr {
 	VQNIC_A_CARD_VIRTIO_FEATURES,	/* u64: virtio features that a device can offer */
 	VQNIC_A_CARD_LINK,		/* u8: 1 if the wire has a carrier */
 	VQNIC_A_CARD_DEAD,		/* flag: the card answers no more */
-	VQNIC_A_CARD_CYCLES,		/* u64 */
+	VQNIC_A_CARD_CYCLES,		/* u64: clock cycles since the card's reset */
+	VQNIC_A_CARD_REFUSAL,		/* string: why the last "vdpa dev add" failed; absent if it did not */
 
 	VQNIC_A_DEV_NAME,		/* string: the vDPA device */
 	VQNIC_A_DEV_INDEX,		/* u32: vdev on the card */
 	VQNIC_A_DEV_MAC,		/* 6 bytes */
 	VQNIC_A_DEV_MTU,		/* u32: bytes */
+	VQNIC_A_DEV_LINK,		/* u8: 1 if the device's driver sees a carrier */
 	VQNIC_A_DEV_STATUS,		/* u8: virtio device status */
 	VQNIC_A_DEV_OFFERED,		/* u64: features offered */
 	VQNIC_A_DEV_ACCEPTED,		/* u64: features accepted */
 
-	VQNIC_A_QUEUE,			/* nest, one for each queue */
+	VQNIC_A_QUEUE,			/* nest of QUEUE_*, one for each queue */
 	VQNIC_A_QUEUE_INDEX,		/* u32 */
 	VQNIC_A_QUEUE_SIZE,		/* u32: descriptors */
 	VQNIC_A_QUEUE_READY,		/* u8 */
@@ -61,7 +77,7 @@ enum vqnic_attr {
 	VQNIC_A_QUEUE_FAULT_NAME,	/* string: its name; absent without a fault */
 	VQNIC_A_QUEUE_FAULT_INFO,	/* u64: what the code says it is */
 
-	VQNIC_A_STAT,			/* nest, one for each counter */
+	VQNIC_A_STAT,			/* nest of STAT_*, one for each counter */
 	VQNIC_A_STAT_NAME,		/* string: the counter's register, in lower case */
 	VQNIC_A_STAT_VALUE,		/* u64 */
 
