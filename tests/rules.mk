@@ -13,3 +13,12 @@ lint: lint-shell
 lint-shell:
 	@echo "  SHELLCHECK"
 	@shellcheck -x -e SC2015,SC2016 $(SHELL_SCRIPTS)
+
+# What a host VM boots with, for each kernel of the lab.
+KERNELS := $(notdir $(wildcard /lib/modules/*))
+INITRDS := $(KERNELS:%=$(B)/vm/initrd-%)
+build: $(INITRDS)
+$(B)/vm/initrd-%: sim/lab/initrd sim/lab/guest/init /boot/vmlinuz-%
+	@echo "  INITRD $*"
+	@mkdir -p $(@D)
+	@sim/lab/initrd $* $@
