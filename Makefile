@@ -7,11 +7,13 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 LAB := sim/lab/lab
 TARGETS := build demo check bench synth shell lint
+# Given on the command line, these go to what runs inside.
+VARIABLES := T KERNEL WAVE PCAP PORT SEED
 
 ifeq ($(VQNIC_IN_LAB),)
 .PHONY: $(TARGETS) lab clean distclean help
 $(TARGETS): lab
-	@$(LAB) run make --no-print-directory VQNIC_IN_LAB=1 $@ $(if $(T),T='$(T)')
+	@$(LAB) run make --no-print-directory VQNIC_IN_LAB=1 $@ $(foreach v,$(VARIABLES),$(if $($(v)),$(v)='$($(v))'))
 
 lab:
 	@$(LAB) setup

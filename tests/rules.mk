@@ -5,6 +5,13 @@
 check: build build-tests  ## run every test; T=name runs one line of tests/suite, or one test
 	@tests/run '$(T)'
 
+demo: build  ## the whole path on the screen, step by step; KERNEL=6.12 WAVE=1 PCAP=FILE
+	@KERNEL='$(KERNEL)' WAVE='$(WAVE)' PCAP='$(PCAP)' sim/lab/demo
+
+shell: build  ## a shell in the host VM with the card plugged in; KERNEL=6.12 WAVE=FILE.fst PCAP=FILE PORT=SPEC
+	@sim/lab/vm shell $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(PORT),--port '$(PORT)') \
+		$(if $(WAVE),--wave '$(WAVE)') $(if $(PCAP),--pcap '$(PCAP)')
+
 # Shell scripts are found by their first line. Let through: `a && b || c` where b cannot fail, and single quotes around
 # what another shell is to expand.
 SHELL_SCRIPTS = $(shell grep -rlIE --exclude-dir=build --exclude-dir=.git '^\#!.*[/ ](ba)?sh$$' .)
