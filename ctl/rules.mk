@@ -1,1 +1,56 @@
 # SPDX-License-Identifier: Apache-2.0
+
+.PHONY: ctl man install-ctl
+
+# The version of what a user installs: library, tool, pkg-config file.
+VQNIC_VERSION := 0.1.0
+CTL_SOVERSION := 0
+CTL_CFLAGS := -Ictl/include -Ikernel/include/uapi -DVQNIC_VERSION='"$(VQNIC_VERSION)"' \
+	$(shell pkg-config --cflags libnl-3.0 libnl-genl-3.0 json-c)
+CTL_NL := $(shell pkg-config --libs libnl-3.0 libnl-genl-3.0)
+CTL_JSON := $(shell pkg-config --libs json-c)
+CTL_LIB_OBJS := $(patsubst ctl/%.c,$(B)/ctl/obj/%.o,$(wildcard ctl/lib/*.c))
+CTL_TOOL_OBJS := $(patsubst ctl/%.c,$(B)/ctl/obj/%.o,$(wildcard ctl/vqnicctl/*.c))
+
+build: ctl man
+ctl: $(B)/ctl/libvqnic.so $(B)/ctl/libvqnic.a $(B)/ctl/vqnicctl
+
+$(B)/ctl/obj/%.o: ctl/%.c ctl/rules.mk
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -fPIC $(CTL_CFLAGS) -c -o $@ $<
+
+$(B)/ctl/libvqnic.so.$(VQNIC_VERSION): $(CTL_LIB_OBJS) ctl/lib/libvqnic.map
+	@$(CC) $(LDFLAGS) -shared -Wl,-soname,libvqnic.so.$(CTL_SOVERSION) -Wl,--version-script=ctl/lib/libvqnic.map \
+		-Wl,-z,defs -o $@ $(CTL_LIB_OBJS) $(CTL_NL)
+
+$(B)/ctl/libvqnic.so: $(B)/ctl/libvqnic.so.$(VQNIC_VERSION)
+	@ln -sf $(<F) $(@D)/libvqnic.so.$(CTL_SOVERSION)
+	@ln -sf libvqnic.so.$(CTL_SOVERSION) $@
+
+$(B)/ctl/libvqnic.a: $(CTL_LIB_OBJS)
+	@rm -f $@
+	@$(AR) rcs $@ $(CTL_LIB_OBJS)
+
+# The tool carries the library in it, so that it runs from the build folder and in a host VM as it is.
+$(B)/ctl/vqnicctl: $(CTL_TOOL_OBJS) $(B)/ctl/libvqnic.a
+	@$(CC) $(LDFLAGS) -o $@ $(CTL_TOOL_OBJS) $(B)/ctl/libvqnic.a $(CTL_NL) $(CTL_JSON)
+
+# Manual pages of every room: docs/man/NAME.SECTION.scd.
+MAN_PAGES := $(patsubst docs/man/%.scd,$(B)/man/%,$(wildcard docs/man/*.scd))
+man: $(MAN_PAGES)
+$(B)/man/%: docs/man/%.scd
+	@mkdir -p $(@D)
+	@scdoc <$< >$@.tmp && mv $@.tmp $@
+
+# Puts the library, its headers, the tool and its manual page below $(DESTDIR)$(PREFIX).
+PREFIX ?= /usr/local
+install-ctl: ctl man
+	@install -d $(DESTDIR)$(PREFIX)/{bin,lib/pkgconfig,include/vqnic,include/linux,share/man/man8}
+	@install -m 755 $(B)/ctl/vqnicctl $(DESTDIR)$(PREFIX)/bin/
+	@install -m 644 $(B)/ctl/libvqnic.a $(B)/ctl/libvqnic.so.$(VQNIC_VERSION) $(DESTDIR)$(PREFIX)/lib/
+	@cp -P $(B)/ctl/libvqnic.so $(B)/ctl/libvqnic.so.$(CTL_SOVERSION) $(DESTDIR)$(PREFIX)/lib/
+	@install -m 644 ctl/include/vqnic/vqnic.h $(DESTDIR)$(PREFIX)/include/vqnic/
+	@install -m 644 kernel/include/uapi/linux/vqnic.h $(DESTDIR)$(PREFIX)/include/linux/
+	@install -m 644 $(B)/man/vqnicctl.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	@sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VQNIC_VERSION)|' ctl/lib/vqnic.pc.in \
+		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/vqnic.pc

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libvqnic: what the vqnic driver says of its cards, their vDPA devices and their counters.
+ *
+ * All state is in the handle. A handle serves one thread at a time; different handles are independent. No function
+ * prints, and none waits longer than VQNIC_TIMEOUT_MS for the kernel.
+ *
+ * Functions return 0 or a negative errno; vqnic_error() then says in one line what was refused:
+ *   -ENOENT     the vqnic driver is not loaded
+ *   -ENODEV     no such card or device
+ *   -EBADMSG    the driver's reply cannot be understood
+ *   -EIO        the card answers no more, or the kernel could not be asked
+ *   -EAGAIN     the set of cards or devices kept changing while it was read
+ *   -ETIMEDOUT  the kernel did not answer
+ *   -ENOMEM, and whatever the driver answers
+ *
+ * Structures are made by the library and are only ever extended at their end.
+ */
+#ifndef VQNIC_H
+#define VQNIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/vqnic.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define VQNIC_TIMEOUT_MS 10000
+
+/*
+ * Whether the driver gave the attribute VQNIC_A_... of `object`, a pointer to one of the structures below. A member
+ * whose attribute was not given is 0 or NULL: an older driver does not know it, or it does not apply.
+ */
+#define VQNIC_HAS(object, attribute) ((bool)((object)->present >> (attribute) & 1))
+
+/* Members have the meaning and the unit of the VQNIC_A_ attribute of the same name in <linux/vqnic.h>. */
+struct vqnic_card {
+	uint64_t present;
+	const char *name;		/* PCI address, "0000:00:05.0"; always given */
+	uint32_t version;		/* of the register map: major << 16 | minor */
+	uint64_t features;
+	uint32_t clock_hz;
+	uint32_t data_bits;
+	uint32_t vectors;
+	uint32_t vdevs;
+	uint32_t vdevs_used;
+	uint32_t vdev_vqs;
+	uint32_t vq_size_max;
+	uint32_t mtu_max;
+	uint64_t virtio_features;
+	bool link;
+	bool dead;			/* the card answers no more */
+	uint64_t cycles;
+	const char *refusal;		/* why the last "vdpa dev add" was refused */
+};
+
+struct vqnic_queue {
+	uint64_t present;
+	uint32_t index;			/* always given */
+	uint32_t size;
+	bool ready;
+	uint32_t avail;
+	uint32_t used;
+	uint32_t irq;
+	uint32_t fault;			/* 0: none */
+	const char *fault_name;
+	uint64_t fault_info;
+};
+
+struct vqnic_dev {
+	uint64_t present;
+	const char *card;		/* always given */
+	const char *name;		/* always given */
+	uint32_t index;
+	uint8_t mac[6];
+	uint32_t mtu;
+	bool link;
+	uint8_t status;
+	uint64_t offered;
+	uint64_t accepted;
+	size_t queue_count;
+	const struct vqnic_queue *queues;
+};
+
+struct vqnic_stat {
+	uint64_t present;
+	const char *name;		/* always given */
+	uint64_t value;			/* always given */
+};
+
+struct vqnic_stats {
+	uint64_t present;
+	const char *card;		/* always given */
+	const char *dev;		/* NULL: these are the card's own counters */
+	size_t stat_count;
+	const struct vqnic_stat *stats;
+};
+
+struct vqnic;
+
+/* Returns a handle, or NULL if there is no memory. The kernel is first asked when something is wanted of it. */
+struct vqnic *vqnic_new(void);
+
+/* Frees the handle; NULL is allowed. */
+void vqnic_free(struct vqnic *vq);
+
+/* Why the last call that failed did so: one line without newline. Lives as long as the handle, until the next call. */
+const char *vqnic_error(const struct vqnic *vq);
+
+/*
+ * Called once for each object. The object and all that it points to are gone when the call returns. Returning other
+ * than 0 ends the enumeration, which returns that value. The handle may be used from within.
+ */
+typedef int (*vqnic_card_fn)(const struct vqnic_card *card, void *opaque);
+typedef int (*vqnic_dev_fn)(const struct vqnic_dev *dev, void *opaque);
+typedef int (*vqnic_stats_fn)(const struct vqnic_stats *stats, void *opaque);
+
+/* All cards, or the one named `card` (a full PCI address). */
+int vqnic_cards(struct vqnic *vq, const char *card, vqnic_card_fn fn, void *opaque);
+
+/*
+ * The vDPA device `dev`, which must be on `card` unless that is NULL; without a `dev` all devices of `card`, or of all
+ * cards.
+ */
+int vqnic_devs(struct vqnic *vq, const char *card, const char *dev, vqnic_dev_fn fn, void *opaque);
+
+/* The counters of the devices that vqnic_devs() would name and, without a `dev`, of the card or cards. */
+int vqnic_stats(struct vqnic *vq, const char *card, const char *dev, vqnic_stats_fn fn, void *opaque);
+
+/* Name of a virtio feature bit of a network device, or of a bit of the device status; NULL: it has none. */
+const char *vqnic_feature_name(unsigned int bit);
+const char *vqnic_status_name(unsigned int bit);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

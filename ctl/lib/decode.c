@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <netlink/attr.h>
+#include <netlink/genl/genl.h>
+#include <netlink/msg.h>
+
+#include "decode.h"
+
+static_assert(VQNIC_A_MAX < 64, "the masks of present attributes have 64 bits");
+
+enum kind { UNKNOWN, U8, U32, U64, BOOL, FLAG, STRING, MAC };
+
+/* Where the attribute of the same number goes. */
+struct field {
+	enum kind kind;
+	size_t offset;
+};
+
+/* A structure: its first member is `present`. */
+struct layout {
+	const char *what;
+	size_t size;
+	uint64_t required;
+	struct field fields[VQNIC_A_MAX + 1];
+};
+
+#define BIT(n) (UINT64_C(1) << (n))
+
+static const struct layout card_layout = {
+	.what = "card", .size = sizeof(struct vqnic_card), .required = BIT(VQNIC_A_CARD),
+	.fields = {
+		[VQNIC_A_CARD] = { STRING, offsetof(struct vqnic_card, name) },
+		[VQNIC_A_CARD_VERSION] = { U32, offsetof(struct vqnic_card, version) },
+		[VQNIC_A_CARD_FEATURES] = { U64, offsetof(struct vqnic_card, features) },
+		[VQNIC_A_CARD_CLOCK_HZ] = { U32, offsetof(struct vqnic_card, clock_hz) },
+		[VQNIC_A_CARD_DATA_BITS] = { U32, offsetof(struct vqnic_card, data_bits) },
+		[VQNIC_A_CARD_VECTORS] = { U32, offsetof(struct vqnic_card, vectors) },
+		[VQNIC_A_CARD_VDEVS] = { U32, offsetof(struct vqnic_card, vdevs) },
+		[VQNIC_A_CARD_VDEVS_USED] = { U32, offsetof(struct vqnic_card, vdevs_used) },
+		[VQNIC_A_CARD_VDEV_VQS] = { U32, offsetof(struct vqnic_card, vdev_vqs) },
+		[VQNIC_A_CARD_VQ_SIZE_MAX] = { U32, offsetof(struct vqnic_card, vq_size_max) },
+		[VQNIC_A_CARD_MTU_MAX] = { U32, offsetof(struct vqnic_card, mtu_max) },
+		[VQNIC_A_CARD_VIRTIO_FEATURES] = { U64, offsetof(struct vqnic_card, virtio_features) },
+		[VQNIC_A_CARD_LINK] = { BOOL, offsetof(struct vqnic_card, link) },
+		[VQNIC_A_CARD_DEAD] = { FLAG, offsetof(struct vqnic_card, dead) },
+		[VQNIC_A_CARD_CYCLES] = { U64, offsetof(struct vqnic_card, cycles) },
+		[VQNIC_A_CARD_REFUSAL] = { STRING, offsetof(struct vqnic_card, refusal) },
+	},
+};
+
+static const struct layout dev_layout = {
+	.what = "device", .size = sizeof(struct vqnic_dev), .required = BIT(VQNIC_A_CARD) | BIT(VQNIC_A_DEV_NAME),
+	.fields = {
+		[VQNIC_A_CARD] = { STRING, offsetof(struct vqnic_dev, card) },
+		[VQNIC_A_DEV_NAME] = { STRING, offsetof(struct vqnic_dev, name) },
+		[VQNIC_A_DEV_INDEX] = { U32, offsetof(struct vqnic_dev, index) },
+		[VQNIC_A_DEV_MAC] = { MAC, offsetof(struct vqnic_dev, mac) },
+		[VQNIC_A_DEV_MTU] = { U32, offsetof(struct vqnic_dev, mtu) },
+		[VQNIC_A_DEV_LINK] = { BOOL, offsetof(struct vqnic_dev, link) },
+		[VQNIC_A_DEV_STATUS] = { U8, offsetof(struct vqnic_dev, status) },
+		[VQNIC_A_DEV_OFFERED] = { U64, offsetof(struct vqnic_dev, offered) },
+		[VQNIC_A_DEV_ACCEPTED] = { U64, offsetof(struct vqnic_dev, accepted) },
+	},
+};
+
+static const struct layout queue_layout = {
+	.what = "queue", .size = sizeof(struct vqnic_queue), .required = BIT(VQNIC_A_QUEUE_INDEX),
+	.fields = {
+		[VQNIC_A_QUEUE_INDEX] = { U32, offsetof(struct vqnic_queue, index) },
+		[VQNIC_A_QUEUE_SIZE] = { U32, offsetof(struct vqnic_queue, size) },
+		[VQNIC_A_QUEUE_READY] = { BOOL, offsetof(struct vqnic_queue, ready) },
+		[VQNIC_A_QUEUE_AVAIL] = { U32, offsetof(struct vqnic_queue, avail) },
+		[VQNIC_A_QUEUE_USED] = { U32, offsetof(struct vqnic_queue, used) },
+		[VQNIC_A_QUEUE_IRQ] = { U32, offsetof(struct vqnic_queue, irq) },
+		[VQNIC_A_QUEUE_FAULT] = { U32, offsetof(struct vqnic_queue, fault) },
+		[VQNIC_A_QUEUE_FAULT_NAME] = { STRING, offsetof(struct vqnic_queue, fault_name) },
+		[VQNIC_A_QUEUE_FAULT_INFO] = { U64, offsetof(struct vqnic_queue, fault_info) },
+	},
+};
+
+static const struct layout stats_layout = {
+	.what = "statistics", .size = sizeof(struct vqnic_stats), .required = BIT(VQNIC_A_CARD),
+	.fields = {
+		[VQNIC_A_CARD] = { STRING, offsetof(struct vqnic_stats, card) },
+		[VQNIC_A_DEV_NAME] = { STRING, offsetof(struct vqnic_stats, dev) },
+	},
+};
+
+static const struct layout stat_layout = {
+	.what = "counter", .size = sizeof(struct vqnic_stat),
+	.required = BIT(VQNIC_A_STAT_NAME) | BIT(VQNIC_A_STAT_VALUE),
+	.fields = {
+		[VQNIC_A_STAT_NAME] = { STRING, offsetof(struct vqnic_stat, name) },
+		[VQNIC_A_STAT_VALUE] = { U64, offsetof(struct vqnic_stat, value) },
+	},
+};
+
+static int bad(struct decoded *d, const char *what, const char *problem, int attribute)
+{
+	snprintf(d->why, sizeof(d->why), "the driver's reply is malformed: %s: %s (attribute %d)", what, problem,
+		 attribute);
+	return -EBADMSG;
+}
+
+/* Puts one attribute where it belongs; false: it has a wrong length, or is a string without an end. */
+static bool take(const struct nlattr *attr, enum kind kind, void *member)
+{
+	static const size_t lengths[] = { [U8] = 1, [U32] = 4, [U64] = 8, [BOOL] = 1, [FLAG] = 0, [MAC] = 6 };
+	const char *data = nla_data(attr);
+	size_t len = (size_t)nla_len(attr);
+
+	if (kind == STRING) {
+		if (!memchr(data, '\0', len))
+			return false;
+		*(const char **)member = data;
+		return true;
+	}
+	if (len != lengths[kind])
+		return false;
+	if (kind == BOOL)
+		*(bool *)member = *data != 0;
+	else if (kind == FLAG)
+		*(bool *)member = true;
+	else
+		memcpy(member, data, len);
+	return true;
+}
+
+/* Decodes the attributes in `head` to `object`, which is laid out so and was zeroed; each may come once. */
+static int decode(struct decoded *d, const struct layout *layout, void *object, const struct nlattr *head, int len)
+{
+	const struct nlattr *attr;
+	uint64_t present = 0;
+	int remaining;
+
+	nla_for_each_attr(attr, (struct nlattr *)head, len, remaining) {
+		int type = nla_type(attr);
+		const struct field *field = type <= VQNIC_A_MAX ? &layout->fields[type] : NULL;
+
+		if (!field || field->kind == UNKNOWN)
+			continue;
+		if (present & BIT(type))
+			return bad(d, layout->what, "given twice", type);
+		if (!take(attr, field->kind, (char *)object + field->offset))
+			return bad(d, layout->what, "wrong length", type);
+		present |= BIT(type);
+	}
+	if (remaining > 0)
+		return bad(d, layout->what, "cut off after the last", nla_type(attr));
+	if (layout->required & ~present)
+		return bad(d, layout->what, "missing", __builtin_ctzll(layout->required & ~present));
+	*(uint64_t *)object = present;
+	return 0;
+}
+
+/* Decodes all nests `type` in `head` to an array of objects, which decoded_free() frees. */
+static int decode_nests(struct decoded *d, const struct layout *layout, int type, const struct nlattr *head, int len,
+			size_t *count)
+{
+	const struct nlattr *attr;
+	int remaining, ret;
+	size_t n = 0;
+
+	nla_for_each_attr(attr, (struct nlattr *)head, len, remaining)
+		n += nla_type(attr) == type;
+	d->nests = calloc(n ? n : 1, layout->size);
+	if (!d->nests)
+		return -ENOMEM;
+	*count = 0;
+	nla_for_each_attr(attr, (struct nlattr *)head, len, remaining) {
+		if (nla_type(attr) != type)
+			continue;
+		ret = decode(d, layout, (char *)d->nests + *count * layout->size, nla_data(attr), nla_len(attr));
+		if (ret)
+			return ret;
+		++*count;
+	}
+	return 0;
+}
+
+/* Checks the headers of a message, clears *d and tells where the attributes are. */
+static int open_message(struct decoded *d, const struct nlmsghdr *msg, const struct nlattr **head, int *len)
+{
+	struct genlmsghdr *header;
+
+	memset(d, 0, sizeof(*d));
+	if (!genlmsg_valid_hdr((struct nlmsghdr *)msg, 0)) {
+		snprintf(d->why, sizeof(d->why), "the driver's reply is malformed: %u bytes", msg->nlmsg_len);
+		return -EBADMSG;
+	}
+	header = genlmsg_hdr((struct nlmsghdr *)msg);
+	*head = genlmsg_attrdata(header, 0);
+	*len = genlmsg_attrlen(header, 0);
+	return 0;
+}
+
+int decode_card(struct decoded *d, const struct nlmsghdr *msg)
+{
+	const struct nlattr *head;
+	int len, ret;
+
+	ret = open_message(d, msg, &head, &len);
+	return ret ? ret : decode(d, &card_layout, &d->card, head, len);
+}
+
+int decode_dev(struct decoded *d, const struct nlmsghdr *msg)
+{
+	const struct nlattr *head;
+	int len, ret;
+
+	ret = open_message(d, msg, &head, &len);
+	if (!ret)
+		ret = decode(d, &dev_layout, &d->dev, head, len);
+	if (!ret)
+		ret = decode_nests(d, &queue_layout, VQNIC_A_QUEUE, head, len, &d->dev.queue_count);
+	d->dev.queues = d->nests;
+	return ret;
+}
+
+int decode_stats(struct decoded *d, const struct nlmsghdr *msg)
+{
+	const struct nlattr *head;
+	int len, ret;
+
+	ret = open_message(d, msg, &head, &len);
+	if (!ret)
+		ret = decode(d, &stats_layout, &d->stats, head, len);
+	if (!ret)
+		ret = decode_nests(d, &stat_layout, VQNIC_A_STAT, head, len, &d->stats.stat_count);
+	d->stats.stats = d->nests;
+	return ret;
+}
+
+void decoded_free(struct decoded *d)
+{
+	free(d->nests);
+	d->nests = NULL;
+}

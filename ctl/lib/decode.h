@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Turns one generic netlink message of the family "vqnic" into a structure of the public header.
+ *
+ * The message may hold anything: it is checked in full. Attributes that this version does not know are skipped. Strings
+ * of the result point into the message; what else the result owns is freed by decoded_free(), also after a failure.
+ *
+ * All return 0, -EBADMSG with one line in `why`, or -ENOMEM.
+ */
+#ifndef DECODE_H
+#define DECODE_H
+
+#include "vqnic/vqnic.h"
+
+struct nlmsghdr;
+
+struct decoded {
+	union {
+		struct vqnic_card card;
+		struct vqnic_dev dev;
+		struct vqnic_stats stats;
+	};
+	void *nests;			/* the array behind dev.queues or stats.stats */
+	char why[128];
+};
+
+int decode_card(struct decoded *d, const struct nlmsghdr *msg);
+int decode_dev(struct decoded *d, const struct nlmsghdr *msg);
+int decode_stats(struct decoded *d, const struct nlmsghdr *msg);
+
+void decoded_free(struct decoded *d);
+
+#endif

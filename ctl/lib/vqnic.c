@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <netlink/genl/genl.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+
+#include "decode.h"
+#include "reply.h"
+#include "vqnic/vqnic.h"
+
+/* A dump that was overtaken by a change is repeated so often. */
+#define DUMP_ATTEMPTS 8
+
+struct vqnic {
+	struct nl_sock *socket;		/* NULL: not connected */
+	uint16_t family;		/* 0: not looked up, or gone */
+	char error[320];
+};
+
+/* Sets the handle's error and returns `err`. */
+__attribute__((format(printf, 3, 4)))
+static int fail(struct vqnic *vq, int err, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(vq->error, sizeof(vq->error), format, args);
+	va_end(args);
+	return err;
+}
+
+struct vqnic *vqnic_new(void)
+{
+	return calloc(1, sizeof(struct vqnic));
+}
+
+void vqnic_free(struct vqnic *vq)
+{
+	if (!vq)
+		return;
+	nl_socket_free(vq->socket);
+	free(vq);
+}
+
+const char *vqnic_error(const struct vqnic *vq)
+{
+	return vq->error;
+}
+
+static int connect_socket(struct vqnic *vq)
+{
+	const struct timeval timeout = { .tv_sec = VQNIC_TIMEOUT_MS / 1000 };
+	const int on = 1;
+	int fd, ret;
+
+	if (vq->socket)
+		return 0;
+	vq->socket = nl_socket_alloc();
+	if (!vq->socket)
+		return fail(vq, -ENOMEM, "out of memory");
+	ret = genl_connect(vq->socket);
+	if (ret) {
+		nl_socket_free(vq->socket);
+		vq->socket = NULL;
+		return fail(vq, -EIO, "cannot open a netlink socket: %s", nl_geterror(ret));
+	}
+	nl_socket_enable_msg_peek(vq->socket);
+	fd = nl_socket_get_fd(vq->socket);
+	/* Without the first, waits have no bound; without the others, errors only have less to tell. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout))) {
+		ret = -errno;
+		nl_socket_free(vq->socket);
+		vq->socket = NULL;
+		return fail(vq, ret, "cannot set the netlink socket's timeout: %s", strerror(-ret));
+	}
+	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+	return 0;
+}
+
+/* Sends `msg` and gathers the kernel's whole answer, which the caller frees. The kernel's verdict is in it. */
+static int exchange(struct vqnic *vq, struct nl_msg *msg, struct reply *reply)
+{
+	int ret;
+
+	reply_init(reply, 0);
+	ret = nl_send_auto(vq->socket, msg);
+	if (ret < 0)
+		return fail(vq, -EIO, "cannot ask the kernel: %s", nl_geterror(ret));
+	reply_init(reply, nlmsg_hdr(msg)->nlmsg_seq);
+	while (!reply->done) {
+		struct sockaddr_nl from;
+		unsigned char *data = NULL;
+		int len;
+
+		len = nl_recv(vq->socket, &from, &data, NULL);
+		if (len == -NLE_AGAIN || !len)
+			return fail(vq, -ETIMEDOUT, "the kernel did not answer within %d s", VQNIC_TIMEOUT_MS / 1000);
+		if (len < 0)
+			return fail(vq, -EIO, "cannot read the kernel's answer: %s", nl_geterror(len));
+		/* Other processes may send to this socket: only the kernel is believed. */
+		ret = from.nl_pid ? 0 : reply_feed(reply, data, (size_t)len);
+		free(data);
+		if (ret)
+			return fail(vq, ret, "the kernel's answer: %s", strerror(-ret));
+	}
+	return 0;
+}
+
+/* A request of generic netlink family `family` with up to two string attributes; NULL: no memory. */
+static struct nl_msg *request(uint16_t family, uint8_t command, uint8_t version, int flags, int attribute1,
+			      const char *value1, int attribute2, const char *value2)
+{
+	struct nl_msg *msg = nlmsg_alloc();
+
+	if (msg && genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, flags, command, version) &&
+	    (!value1 || !nla_put_string(msg, attribute1, value1)) &&
+	    (!value2 || !nla_put_string(msg, attribute2, value2)))
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
+static int find_family(struct vqnic *vq)
+{
+	struct nl_msg *msg;
+	struct reply reply;
+	int ret;
+
+	if (vq->family)
+		return 0;
+	msg = request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, 0, CTRL_ATTR_FAMILY_NAME, VQNIC_GENL_NAME, 0, NULL);
+	if (!msg)
+		return fail(vq, -ENOMEM, "out of memory");
+	ret = exchange(vq, msg, &reply);
+	nlmsg_free(msg);
+	if (!ret && reply.error == -ENOENT)
+		ret = fail(vq, -ENOENT, "the vqnic driver is not loaded (no generic netlink family \"%s\")",
+			   VQNIC_GENL_NAME);
+	else if (!ret && reply.error)
+		ret = fail(vq, reply.error, "cannot look up the generic netlink family \"%s\": %s", VQNIC_GENL_NAME,
+			   reply.text[0] ? reply.text : strerror(-reply.error));
+	if (!ret) {
+		struct nlattr *id = NULL;
+
+		if (reply.count && genlmsg_valid_hdr(reply.messages[0], 0))
+			id = nlmsg_find_attr(reply.messages[0], GENL_HDRLEN, CTRL_ATTR_FAMILY_ID);
+		if (id && nla_len(id) == sizeof(uint16_t))
+			vq->family = nla_get_u16(id);
+		if (!vq->family)
+			ret = fail(vq, -EBADMSG, "the kernel's answer: no id of the family \"%s\"", VQNIC_GENL_NAME);
+	}
+	reply_free(&reply);
+	return ret;
+}
+
+/*
+ * Asks the driver for `one` object, or for all (of `card`, unless NULL). The caller frees the reply, also after an
+ * error. A family that went away since it was looked up (the driver was reloaded) is looked up again, and a dump that a
+ * change overtook is repeated.
+ */
+static int ask(struct vqnic *vq, uint8_t command, bool one, const char *card, const char *dev, struct reply *reply)
+{
+	bool looked_up;
+	int ret;
+
+	reply_init(reply, 0);
+	for (int attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
+		struct nl_msg *msg;
+
+		ret = connect_socket(vq);
+		looked_up = !vq->family;
+		if (!ret)
+			ret = find_family(vq);
+		if (ret)
+			return ret;
+		msg = request(vq->family, command, VQNIC_GENL_VERSION, one ? 0 : NLM_F_DUMP, VQNIC_A_CARD, card,
+			      VQNIC_A_DEV_NAME, dev);
+		if (!msg)
+			return fail(vq, -ENOMEM, "out of memory");
+		reply_free(reply);
+		ret = exchange(vq, msg, reply);
+		nlmsg_free(msg);
+		if (ret)
+			return ret;
+		if (reply->error == -ENOENT && !looked_up) {
+			vq->family = 0;
+			continue;
+		}
+		if (reply->error)
+			return fail(vq, reply->error, "%s", reply->text[0] ? reply->text : strerror(-reply->error));
+		if (!reply->interrupted)
+			return 0;
+	}
+	return fail(vq, -EAGAIN, "cards or devices kept coming and going while they were read");
+}
+
+/* Decodes message `msg`; a failure is the handle's error. */
+static int decode_reply(struct vqnic *vq, int (*decode)(struct decoded *, const struct nlmsghdr *), struct decoded *d,
+			const struct nlmsghdr *msg)
+{
+	int ret = decode(d, msg);
+
+	return ret ? fail(vq, ret, "%s", ret == -ENOMEM ? "out of memory" : d->why) : 0;
+}
+
+int vqnic_cards(struct vqnic *vq, const char *card, vqnic_card_fn fn, void *opaque)
+{
+	struct reply reply;
+	struct decoded d;
+	int ret;
+
+	ret = ask(vq, VQNIC_CMD_CARD_GET, card != NULL, card, NULL, &reply);
+	for (size_t i = 0; i < reply.count && !ret; i++) {
+		ret = decode_reply(vq, decode_card, &d, reply.messages[i]);
+		if (!ret)
+			ret = fn(&d.card, opaque);
+		decoded_free(&d);
+	}
+	reply_free(&reply);
+	return ret;
+}
+
+int vqnic_devs(struct vqnic *vq, const char *card, const char *dev, vqnic_dev_fn fn, void *opaque)
+{
+	struct reply reply;
+	struct decoded d;
+	int ret;
+
+	ret = ask(vq, VQNIC_CMD_DEV_GET, dev != NULL, card, dev, &reply);
+	for (size_t i = 0; i < reply.count && !ret; i++) {
+		ret = decode_reply(vq, decode_dev, &d, reply.messages[i]);
+		if (!ret)
+			ret = fn(&d.dev, opaque);
+		decoded_free(&d);
+	}
+	reply_free(&reply);
+	return ret;
+}
+
+int vqnic_stats(struct vqnic *vq, const char *card, const char *dev, vqnic_stats_fn fn, void *opaque)
+{
+	struct reply reply;
+	struct decoded d;
+	int ret;
+
+	ret = ask(vq, VQNIC_CMD_STATS_GET, dev != NULL, card, dev, &reply);
+	/* A dump leaves dead cards out; of the one that was asked for, that is an error. */
+	if (!ret && card && !reply.count)
+		ret = fail(vq, -EIO, "card %s answers no more", card);
+	for (size_t i = 0; i < reply.count && !ret; i++) {
+		ret = decode_reply(vq, decode_stats, &d, reply.messages[i]);
+		if (!ret)
+			ret = fn(&d.stats, opaque);
+		decoded_free(&d);
+	}
+	reply_free(&reply);
+	return ret;
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <json-c/json.h>
+
+#include "out.h"
+
+#define DEPTH_MAX 8
+
+struct out {
+	FILE *file;
+	enum out_format format;
+	int error;
+	unsigned int depth;
+	json_object *open[DEPTH_MAX];	/* JSON: what is open; [0] is the whole, and owns the others */
+	unsigned int indent;		/* text: objects that are open, the outermost not counted */
+	bool visible[DEPTH_MAX];	/* text: whether what is open indents */
+	bool line_empty;
+};
+
+struct out *out_new(FILE *file, enum out_format format)
+{
+	struct out *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return NULL;
+	o->file = file;
+	o->format = format;
+	o->line_empty = true;
+	if (format != OUT_TEXT) {
+		o->open[0] = json_object_new_object();
+		if (!o->open[0])
+			o->error = -ENOMEM;
+	}
+	return o;
+}
+
+int out_finish(struct out *o, bool print)
+{
+	int ret;
+
+	if (print && o->format == OUT_TEXT)
+		out_line(o);
+	else if (print && !o->error)
+		fprintf(o->file, "%s\n", json_object_to_json_string_ext(o->open[0],
+				 (o->format == OUT_JSON_PRETTY ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : 0) |
+				 JSON_C_TO_STRING_NOSLASHESCAPE));
+	if (fflush(o->file) || ferror(o->file))
+		o->error = errno ? -errno : -EIO;
+	ret = o->error;
+	json_object_put(o->open[0]);
+	free(o);
+	return ret;
+}
+
+/* JSON: puts `value` (NULL: no memory) into what is open, which takes it over. */
+static void put(struct out *o, const char *key, json_object *value)
+{
+	json_object *into = o->open[o->depth];
+
+	if (!o->error && value && !(json_object_is_type(into, json_type_array) ? json_object_array_add(into, value) :
+				    json_object_object_add(into, key, value)))
+		return;
+	json_object_put(value);
+	if (!o->error)
+		o->error = -ENOMEM;
+}
+
+/* Text: a word, after a space unless it begins the line, which is then indented. */
+__attribute__((format(printf, 2, 3)))
+static void word(struct out *o, const char *format, ...)
+{
+	va_list args;
+
+	if (o->line_empty)
+		fprintf(o->file, "%*s", 2 * (int)o->indent, "");
+	else
+		fputc(' ', o->file);
+	o->line_empty = false;
+	va_start(args, format);
+	vfprintf(o->file, format, args);
+	va_end(args);
+}
+
+void out_line(struct out *o)
+{
+	if (o->format == OUT_TEXT && !o->line_empty)
+		fputc('\n', o->file);
+	o->line_empty = true;
+}
+
+static void open_level(struct out *o, const char *key, json_object *value, bool visible)
+{
+	if (o->format != OUT_TEXT)
+		put(o, key, value);
+	if (o->depth + 1 >= DEPTH_MAX)
+		abort();	/* a mistake of the caller: nesting depends on no input */
+	o->depth++;
+	o->open[o->depth] = value;
+	o->visible[o->depth] = visible;
+	o->indent += visible;
+}
+
+/* The outermost object only groups others: its name is a key of JSON alone. */
+void out_open_object(struct out *o, const char *name)
+{
+	bool visible = o->depth > 0;
+
+	if (o->format == OUT_TEXT && visible) {
+		out_line(o);
+		word(o, "%s:", name);
+	}
+	open_level(o, name, o->format == OUT_TEXT ? NULL : json_object_new_object(), visible);
+}
+
+void out_open_array(struct out *o, const char *key)
+{
+	open_level(o, key, o->format == OUT_TEXT ? NULL : json_object_new_array(), false);
+}
+
+void out_close(struct out *o)
+{
+	o->indent -= o->visible[o->depth];
+	o->depth--;
+	out_line(o);
+}
+
+void out_string(struct out *o, const char *key, const char *value)
+{
+	if (o->format == OUT_TEXT)
+		word(o, "%s %s", key, value);
+	else
+		put(o, key, json_object_new_string(value));
+}
+
+void out_uint(struct out *o, const char *key, uint64_t value)
+{
+	if (o->format == OUT_TEXT)
+		word(o, "%s %" PRIu64, key, value);
+	else
+		put(o, key, json_object_new_uint64(value));
+}
+
+void out_hex(struct out *o, const char *key, uint64_t value)
+{
+	if (o->format == OUT_TEXT)
+		word(o, "%s 0x%" PRIx64, key, value);
+	else
+		put(o, key, json_object_new_uint64(value));
+}
+
+void out_bool(struct out *o, const char *key, bool value)
+{
+	if (o->format == OUT_TEXT)
+		word(o, "%s %s", key, value ? "true" : "false");
+	else
+		put(o, key, json_object_new_boolean(value));
+}
+
+void out_bits(struct out *o, const char *key, uint64_t bits, const char *(*name)(unsigned int bit))
+{
+	out_open_array(o, key);
+	if (o->format == OUT_TEXT)
+		word(o, "%s%s", key, bits ? "" : " none");
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		char unnamed[sizeof("bit_63")];
+		const char *text = name(bit);
+
+		if (!(bits >> bit & 1))
+			continue;
+		if (!text) {
+			snprintf(unnamed, sizeof(unnamed), "bit_%u", bit);
+			text = unnamed;
+		}
+		if (o->format == OUT_TEXT)
+			word(o, "%s", text);
+		else
+			put(o, NULL, json_object_new_string(text));
+	}
+	o->depth--;
+}

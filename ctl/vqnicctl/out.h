@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Output as text or as JSON, from the same calls. JSON is an object of keys and values. Text is the same as lines
+ * `key value key value`: an object begins a line with its name, out_line() begins one, deeper objects are indented.
+ *
+ * The calls return nothing: the first failure is kept for out_finish().
+ */
+#ifndef OUT_H
+#define OUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum out_format { OUT_TEXT, OUT_JSON, OUT_JSON_PRETTY };
+
+struct out;
+
+/* NULL: no memory. */
+struct out *out_new(FILE *file, enum out_format format);
+
+/* Writes what is left if `print`, frees, and returns 0 or what went wrong since out_new() as a negative errno. */
+int out_finish(struct out *o, bool print);
+
+/*
+ * Opens an object or array in the one that is open, and closes it. An object in an array has no key in JSON; in text its
+ * line begins with `name`. An array itself is not seen in text.
+ */
+void out_open_object(struct out *o, const char *name);
+void out_open_array(struct out *o, const char *key);
+void out_close(struct out *o);
+
+/* Text: what follows stands on a new line. */
+void out_line(struct out *o);
+
+void out_string(struct out *o, const char *key, const char *value);
+void out_uint(struct out *o, const char *key, uint64_t value);
+void out_hex(struct out *o, const char *key, uint64_t value);	/* hexadecimal in text */
+void out_bool(struct out *o, const char *key, bool value);
+
+/* The names of the bits set in `bits`, lowest first; one without a name is "bit_N". Text: "none" if none is set. */
+void out_bits(struct out *o, const char *key, uint64_t bits, const char *(*name)(unsigned int bit));
+
+#endif
