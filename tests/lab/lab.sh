@@ -39,6 +39,7 @@ failed_setup_leaves_no_root() {
 # Interrupted in the middle: no root, no process, no mount, and the next set-up clears what was left.
 interrupted_setup_leaves_nothing() {
 	mkdir -p "$work/bin"
+	# shellcheck disable=SC2016  # a script to be run later
 	printf '#!/bin/sh\nwhile [ $# -gt 0 ]; do case $1 in *.partial) mkdir -p "$1/half";; esac; shift; done\nexec sleep 4711\n' \
 		>"$work/bin/mmdebstrap"
 	chmod +x "$work/bin/mmdebstrap"
