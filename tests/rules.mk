@@ -12,14 +12,19 @@ shell: build  ## a shell in the host VM with the card plugged in; KERNEL=6.12 WA
 	@sim/lab/vm shell $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(PORT),--port '$(PORT)') \
 		$(if $(WAVE),--wave '$(WAVE)') $(if $(PCAP),--pcap '$(PCAP)')
 
-# Shell scripts are found by their first line. Let through: `a && b || c` where b cannot fail, and single quotes around
-# what another shell is to expand.
-SHELL_SCRIPTS = $(shell grep -rlIE --exclude-dir=build --exclude-dir=.git '^\#!.*[/ ](ba)?sh$$' .)
+# Shell scripts are found by their first line, or by what they say to shellcheck. Let through: `a && b || c` where b
+# cannot fail, and single quotes around what another shell is to expand.
+SHELL_SCRIPTS = $(shell grep -rlIE --exclude-dir=build --exclude-dir=.git '^(\#!.*[/ ](ba)?sh|\# shellcheck shell=.*)$$' .)
 
 lint: lint-shell
 lint-shell:
 	@echo "  SHELLCHECK"
 	@shellcheck -x -e SC2015,SC2016 $(SHELL_SCRIPTS)
+
+build-tests: $(B)/tests/json
+$(B)/tests/json: tests/system/json.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(shell pkg-config --cflags json-c) $< -o $@ $(shell pkg-config --libs json-c)
 
 # What a host VM boots with, for each kernel of the lab.
 KERNELS := $(notdir $(wildcard /lib/modules/*))

@@ -1,0 +1,39 @@
+# shellcheck shell=bash disable=SC2034,SC2086,SC2154  # variables are shared with tests/system/run
+# SPDX-License-Identifier: Apache-2.0
+#
+# The card is pulled out: every read from it is all ones from then on.
+
+wire=tap once=yes
+
+test_dead_card() {
+	guest "add vdpa0 mac $mac0; add vdpa1 mac $mac1; up vdpa0 $ip0/24; ping -c 1 -W 5 $wire_ip
+		(ping -f -w 20 $wire_ip >/dev/null 2>&1 &)"
+	vm kill-sim "$vm"
+	guest <<-EOF
+		sleep 0.5
+		ping -c 1 -W 1 $wire_ip && fail "who answers?"
+		# Whatever is asked of the dead card has an end.
+		timeout 10 vdpa dev show
+		timeout 10 vdpa dev config show vdpa0 || true
+		timeout 10 vqnicctl card show | tee /tmp/card
+		grep -q dead /tmp/card || fail "vqnicctl does not say that the card is dead"
+		timeout 10 vqnicctl stats show || true
+		timeout 10 ip link set vdpa0 down
+		timeout 20 vdpa dev del vdpa0
+		timeout 20 vdpa dev add name vdpa9 mgmtdev \$(mgmtdev) mac 52:54:00:12:34:59 && fail "a dead card took a device"
+		timeout 30 rmmod vqnic
+		[ -z "\$(vdpa dev show)" ] || fail "a device is left"
+		# There is no card any more.
+		insmod \$ko
+		vdpa mgmtdev show | grep -q pci/ && fail "the driver took a dead card"
+		rmmod vqnic
+	EOF
+}
+
+test_dead_card_removed() {
+	guest "add vdpa0 mac $mac0; up vdpa0 $ip0/24; ping -c 1 -W 5 $wire_ip"
+	vm kill-sim "$vm"
+	guest 'timeout 30 sh -c "echo 1 >/sys/bus/pci/devices/0000:00:05.0/remove"
+		[ -z "$(vdpa dev show)" ] || fail "a device is left"
+		rmmod vqnic'
+}

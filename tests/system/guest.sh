@@ -1,0 +1,73 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What a system test's script has at hand inside the host VM. Every script runs with `set -e` and these functions.
+set -euo pipefail
+PATH=/vqnic/build/ctl:$PATH
+ko=/vqnic/build/kernel/$(uname -r)/vqnic.ko
+
+fail() {
+	echo "failed: $*"
+	exit 1
+}
+
+# eventually WHAT COMMAND...: waits up to 10 s until the command succeeds.
+eventually() {
+	local what=$1 deadline=$((SECONDS + 10))
+	shift
+	until "$@" 2>/dev/null; do
+		((SECONDS < deadline)) || fail "not within 10 s: $what"
+		sleep 0.05
+	done
+}
+
+# refused COMMAND...: the command must fail; prints what it said.
+refused() {
+	local said
+	said=$("$@" 2>&1) && fail "was not refused: $*"
+	echo "$said"
+}
+
+card() { basename "$(dirname "$(grep -lx 0x7671 /sys/bus/pci/devices/*/device)")"; }
+mgmtdev() { vdpa mgmtdev show | sed -n 's/^\(pci[^ ]*\): *$/\1/p'; }
+
+# Network interface of a vDPA device, empty if there is none.
+netdev() {
+	local path
+	for path in /sys/bus/vdpa/devices/"$1"/virtio*/net/*; do
+		[ -e "$path" ] && echo "${path##*/}"
+	done
+	true
+}
+has_netdev() { [ -n "$(netdev "$1")" ]; }
+mgmtdev_back() { [ -n "$(mgmtdev)" ]; }
+
+# add NAME [ARGUMENT...]: makes a vDPA device and waits for its interface, which it renames to NAME.
+add() {
+	local name=$1 interface
+	shift
+	vdpa dev add name "$name" mgmtdev "$(mgmtdev)" "$@"
+	eventually "an interface for $name" has_netdev "$name"
+	interface=$(netdev "$name")
+	[ "$interface" = "$name" ] || ip link set "$interface" name "$name"
+}
+
+# up NAME ADDRESS/PREFIX: address and carrier.
+up() {
+	ip link set "$1" up
+	ip address replace "$2" dev "$1"
+	eventually "a carrier on $1" grep -qx 1 "/sys/class/net/$1/carrier"
+}
+
+# Back to the start of every test: the module is loaded, there is no device, nothing of the last test runs.
+fresh() {
+	local name
+	pkill -KILL 'socat|ping|iperf3|sleep' || true
+	for name in $(ip netns list | cut -d' ' -f1); do ip netns delete "$name"; done
+	modprobe -a vdpa virtio_vdpa virtio_net
+	[ -e /sys/bus/pci/devices/0000:00:05.0 ] || echo 1 >/sys/bus/pci/rescan
+	[ -d /sys/module/vqnic ] || insmod "$ko"
+	for name in $(vdpa dev show | sed -n 's/^\([^ ]*\): .*/\1/p'); do vdpa dev del "$name"; done
+	# What is let go by the network stack a moment later.
+	eventually "a card without devices" test -z "$(vdpa dev show)"
+}
