@@ -8,6 +8,9 @@ check: build build-tests  ## run every test; T=name runs one line of tests/suite
 demo: build  ## the whole path on the screen, step by step; KERNEL=6.12 WAVE=1 PCAP=FILE
 	@KERNEL='$(KERNEL)' WAVE='$(WAVE)' PCAP='$(PCAP)' sim/lab/demo
 
+bench: build build-tests  ## how fast it is: a table, and build/bench.json
+	@KERNEL='$(KERNEL)' tests/bench/run
+
 shell: build  ## a shell in the host VM with the card plugged in; KERNEL=6.12 WAVE=FILE.fst PCAP=FILE PORT=SPEC
 	@sim/lab/vm shell $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(PORT),--port '$(PORT)') \
 		$(if $(WAVE),--wave '$(WAVE)') $(if $(PCAP),--pcap '$(PCAP)')
