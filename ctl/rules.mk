@@ -54,3 +54,21 @@ install-ctl: ctl man
 	@install -m 644 $(B)/man/vqnicctl.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 	@sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VQNIC_VERSION)|' ctl/lib/vqnic.pc.in \
 		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/vqnic.pc
+
+# Unit tests run with the sanitizers: what they feed is hostile.
+CTL_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+CTL_TESTS := reply decode command
+build-tests: $(CTL_TESTS:%=$(B)/tests/ctl_%)
+$(B)/ctl/sanitized/%.o: ctl/%.c ctl/rules.mk
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(CTL_SANITIZE) $(CTL_CFLAGS) -c -o $@ $<
+$(B)/ctl/sanitized/tests/%.o: tests/unit/%.c ctl/rules.mk
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(CTL_SANITIZE) $(CTL_CFLAGS) -Ictl/lib -Ictl/vqnicctl -c -o $@ $<
+CTL_SANITIZED_LIB := $(CTL_LIB_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%)
+CTL_SANITIZED_TOOL := $(filter-out %/main.o,$(CTL_TOOL_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%))
+$(B)/tests/ctl_command: $(CTL_SANITIZED_TOOL)
+$(B)/tests/ctl_command: LDFLAGS += -Wl,--wrap=nl_send_auto,--wrap=nl_recv
+$(CTL_TESTS:%=$(B)/tests/ctl_%): $(B)/tests/ctl_%: $(B)/ctl/sanitized/tests/ctl_%.o $(CTL_SANITIZED_LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CTL_SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(CTL_NL) $(CTL_JSON) -lcmocka

@@ -107,7 +107,7 @@ static int bad(struct decoded *d, const char *what, const char *problem, int att
 	return -EBADMSG;
 }
 
-/* Puts one attribute where it belongs; false: it has a wrong length, or is a string without an end. */
+/* Puts one attribute where it belongs; false: its length is wrong, or it is a string without an end. */
 static bool take(const struct nlattr *attr, enum kind kind, void *member)
 {
 	static const size_t lengths[] = { [U8] = 1, [U32] = 4, [U64] = 8, [BOOL] = 1, [FLAG] = 0, [MAC] = 6 };
@@ -147,7 +147,7 @@ static int decode(struct decoded *d, const struct layout *layout, void *object, 
 		if (present & BIT(type))
 			return bad(d, layout->what, "given twice", type);
 		if (!take(attr, field->kind, (char *)object + field->offset))
-			return bad(d, layout->what, "wrong length", type);
+			return bad(d, layout->what, "bad value", type);
 		present |= BIT(type);
 	}
 	if (remaining > 0)

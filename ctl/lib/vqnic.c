@@ -171,7 +171,6 @@ static int find_family(struct vqnic *vq)
  */
 static int ask(struct vqnic *vq, uint8_t command, bool one, const char *card, const char *dev, struct reply *reply)
 {
-	bool looked_up;
 	int ret;
 
 	reply_init(reply, 0);
@@ -179,7 +178,6 @@ static int ask(struct vqnic *vq, uint8_t command, bool one, const char *card, co
 		struct nl_msg *msg;
 
 		ret = connect_socket(vq);
-		looked_up = !vq->family;
 		if (!ret)
 			ret = find_family(vq);
 		if (ret)
@@ -193,7 +191,7 @@ static int ask(struct vqnic *vq, uint8_t command, bool one, const char *card, co
 		nlmsg_free(msg);
 		if (ret)
 			return ret;
-		if (reply->error == -ENOENT && !looked_up) {
+		if (reply->error == -ENOENT) {
 			vq->family = 0;
 			continue;
 		}

@@ -1,0 +1,593 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * vqnicctl from command line to output, with the library, over a kernel that is played here: nl_send_auto() and
+ * nl_recv() are replaced (ld --wrap).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include <netlink/attr.h>
+#include <netlink/genl/genl.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+
+#include "command.h"
+#include "ctl_message.h"
+#include "vqnic/vqnic.h"
+
+/* What the kernel answers to requests other than for the family's id, one datagram each, and what it was asked. */
+static struct {
+	struct bytes answers[16];
+	size_t count, next;
+	uint32_t seq;
+	bool loaded;		/* the driver is */
+	bool mute;		/* the kernel never answers */
+	uint32_t sender;	/* port of who answers; 0 is the kernel */
+	size_t lookups, requests;
+	uint8_t command;
+	bool dump;
+	char card[64], dev[64];
+	struct bytes id_answer;
+	bool id_pending;
+} k;
+
+static struct bytes *answer(void)
+{
+	return &k.answers[k.count++];
+}
+
+int __wrap_nl_send_auto(struct nl_sock *sk, struct nl_msg *msg);
+int __wrap_nl_recv(struct nl_sock *sk, struct sockaddr_nl *from, unsigned char **data, struct ucred **creds);
+
+int __wrap_nl_send_auto(struct nl_sock *sk, struct nl_msg *msg)
+{
+	struct nlmsghdr *header = nlmsg_hdr(msg);
+	struct nlattr *attr;
+
+	nl_complete_msg(sk, msg);
+	k.seq = header->nlmsg_seq;
+	if (header->nlmsg_type == GENL_ID_CTRL) {
+		uint16_t id = FAMILY;
+		size_t at;
+
+		k.lookups++;
+		k.id_pending = true;
+		k.id_answer.len = 0;
+		if (!k.loaded) {
+			put_verdict(&k.id_answer, -ENOENT, NULL);
+			return 0;
+		}
+		at = begin_genl(&k.id_answer, GENL_ID_CTRL, 0);
+		put_string(&k.id_answer, CTRL_ATTR_FAMILY_NAME, "vqnic");
+		put_attr(&k.id_answer, CTRL_ATTR_FAMILY_ID, &id, sizeof(id));
+		end_message(&k.id_answer, at);
+		put_verdict(&k.id_answer, 0, NULL);
+		return 0;
+	}
+	assert_int_equal(header->nlmsg_type, FAMILY);
+	k.requests++;
+	k.command = genlmsg_hdr(header)->cmd;
+	k.dump = (header->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	attr = nlmsg_find_attr(header, GENL_HDRLEN, VQNIC_A_CARD);
+	snprintf(k.card, sizeof(k.card), "%s", attr ? nla_get_string(attr) : "");
+	attr = nlmsg_find_attr(header, GENL_HDRLEN, VQNIC_A_DEV_NAME);
+	snprintf(k.dev, sizeof(k.dev), "%s", attr ? nla_get_string(attr) : "");
+	return 0;
+}
+
+int __wrap_nl_recv(struct nl_sock *sk, struct sockaddr_nl *from, unsigned char **data, struct ucred **creds)
+{
+	const struct bytes *b;
+	size_t at = 0;
+
+	(void)sk;
+	(void)creds;
+	if (k.mute)
+		return -NLE_AGAIN;
+	if (k.id_pending) {
+		b = &k.id_answer;
+		k.id_pending = false;
+	} else {
+		assert_true(k.next < k.count);
+		b = &k.answers[k.next++];
+	}
+	memset(from, 0, sizeof(*from));
+	/* Each message from another sender is followed by the kernel's, which has nothing to say. */
+	from->nl_pid = k.sender;
+	k.sender = 0;
+	*data = malloc(b->len);
+	assert_non_null(*data);
+	memcpy(*data, b->data, b->len);
+	while (at < b->len) {
+		struct nlmsghdr *header = (struct nlmsghdr *)(*data + at);
+
+		header->nlmsg_seq = k.seq;
+		at += NLMSG_ALIGN(header->nlmsg_len);
+	}
+	return (int)b->len;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&k, 0, sizeof(k));
+	k.loaded = true;
+	return 0;
+}
+
+/* Runs vqnicctl with the words of `line` and compares all that comes of it. */
+static void expect(const char *line, int status, const char *out, const char *err)
+{
+	char *words, *argv[16], *out_text = NULL, *err_text = NULL, *next;
+	FILE *out_file, *err_file;
+	size_t out_len, err_len;
+	int argc = 0, got;
+
+	words = strdup(line);
+	assert_non_null(words);
+	argv[argc++] = (char *)"vqnicctl";
+	for (char *word = strtok_r(words, " ", &next); word; word = strtok_r(NULL, " ", &next))
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	out_file = open_memstream(&out_text, &out_len);
+	err_file = open_memstream(&err_text, &err_len);
+	assert_non_null(out_file);
+	assert_non_null(err_file);
+	got = command_run(argc, argv, out_file, err_file);
+	fclose(out_file);
+	fclose(err_file);
+	assert_string_equal(err_text, err);
+	assert_string_equal(out_text, out);
+	assert_int_equal(got, status);
+	free(out_text);
+	free(err_text);
+	free(words);
+}
+
+static void card_text(void **state)
+{
+	struct bytes *b = answer();
+
+	(void)state;
+	put_card(b, 0);
+	put_verdict(b, 0, NULL);
+	expect("card show pci/0000:00:05.0", EXIT_DONE,
+	       "0000:00:05.0: version 1.2 state ok link up vdevs 2 vdevs_used 1 vdev_vqs 3 vq_size_max 1024 mtu_max 9216\n"
+	       "  vectors 32 data_bits 512 clock_hz 250000000 cycles 1311768467463790320\n"
+	       "  features bit_3\n"
+	       "  virtio_features mac version_1 bit_44\n"
+	       "  refusal MTU 9217 is above 9216\n", "");
+	assert_int_equal(k.command, VQNIC_CMD_CARD_GET);
+	assert_false(k.dump);
+	assert_string_equal(k.card, "0000:00:05.0");
+}
+
+static void card_json(void **state)
+{
+	struct bytes *b = answer();
+
+	(void)state;
+	put_card(b, NLM_F_MULTI);
+	put_done(b, 0);
+	expect("-j card show", EXIT_DONE,
+	       "{\"card\":{\"0000:00:05.0\":{\"version\":\"1.2\",\"state\":\"ok\",\"link\":\"up\",\"vdevs\":2,"
+	       "\"vdevs_used\":1,\"vdev_vqs\":3,\"vq_size_max\":1024,\"mtu_max\":9216,\"vectors\":32,"
+	       "\"data_bits\":512,\"clock_hz\":250000000,\"cycles\":1311768467463790320,\"features\":[\"bit_3\"],"
+	       "\"virtio_features\":[\"mac\",\"version_1\",\"bit_44\"],\"refusal\":\"MTU 9217 is above 9216\"}}}\n", "");
+	assert_true(k.dump);
+	assert_string_equal(k.card, "");
+}
+
+static void a_dead_card(void **state)
+{
+	struct bytes *b = answer();
+	size_t at;
+
+	(void)state;
+	at = begin_genl(b, FAMILY, NLM_F_MULTI);
+	put_string(b, VQNIC_A_CARD, "0000:00:05.0");
+	put_attr(b, VQNIC_A_CARD_DEAD, NULL, 0);
+	end_message(b, at);
+	put_done(b, 0);
+	expect("card show", EXIT_DONE, "0000:00:05.0: state dead\n", "");
+}
+
+static void no_cards(void **state)
+{
+	(void)state;
+	put_done(answer(), 0);
+	put_done(answer(), 0);
+	expect("card show", EXIT_DONE, "", "");
+	expect("card show -j", EXIT_DONE, "{\"card\":{}}\n", "");
+}
+
+static void dev_text(void **state)
+{
+	struct bytes *b = answer();
+
+	(void)state;
+	put_dev(b, 0);
+	put_verdict(b, 0, NULL);
+	expect("dev show vdpa0", EXIT_DONE,
+	       "vdpa0: card 0000:00:05.0 index 1 mac 52:54:00:12:34:fe link down mtu 1500\n"
+	       "  status acknowledge driver driver_ok features_ok\n"
+	       "  offered mac access_platform\n"
+	       "  accepted none\n"
+	       "  queue 0: index 0 size 256 ready true avail 65535 used 12 irq 33\n"
+	       "  queue 1: index 1 ready false fault desc_index fault_code 4 fault_info 0x1ff\n", "");
+	assert_int_equal(k.command, VQNIC_CMD_DEV_GET);
+	assert_false(k.dump);
+	assert_string_equal(k.card, "");
+	assert_string_equal(k.dev, "vdpa0");
+}
+
+static void dev_json_pretty(void **state)
+{
+	struct bytes *b = answer();
+
+	(void)state;
+	put_dev(b, 0);
+	put_verdict(b, 0, NULL);
+	expect("dev show 00:05.0 vdpa0 --pretty", EXIT_DONE,
+	       "{\n"
+	       "  \"dev\": {\n"
+	       "    \"vdpa0\": {\n"
+	       "      \"card\": \"0000:00:05.0\",\n"
+	       "      \"index\": 1,\n"
+	       "      \"mac\": \"52:54:00:12:34:fe\",\n"
+	       "      \"link\": \"down\",\n"
+	       "      \"mtu\": 1500,\n"
+	       "      \"status\": [\n"
+	       "        \"acknowledge\",\n"
+	       "        \"driver\",\n"
+	       "        \"driver_ok\",\n"
+	       "        \"features_ok\"\n"
+	       "      ],\n"
+	       "      \"offered\": [\n"
+	       "        \"mac\",\n"
+	       "        \"access_platform\"\n"
+	       "      ],\n"
+	       "      \"accepted\": [],\n"
+	       "      \"queues\": [\n"
+	       "        {\n"
+	       "          \"index\": 0,\n"
+	       "          \"size\": 256,\n"
+	       "          \"ready\": true,\n"
+	       "          \"avail\": 65535,\n"
+	       "          \"used\": 12,\n"
+	       "          \"irq\": 33\n"
+	       "        },\n"
+	       "        {\n"
+	       "          \"index\": 1,\n"
+	       "          \"ready\": false,\n"
+	       "          \"fault\": \"desc_index\",\n"
+	       "          \"fault_code\": 4,\n"
+	       "          \"fault_info\": 511\n"
+	       "        }\n"
+	       "      ]\n"
+	       "    }\n"
+	       "  }\n"
+	       "}\n", "");
+	assert_string_equal(k.card, "0000:00:05.0");
+	assert_string_equal(k.dev, "vdpa0");
+}
+
+static void stats_text(void **state)
+{
+	struct bytes *b;
+
+	(void)state;
+	b = answer();
+	put_stats(b, NLM_F_MULTI, NULL);
+	put_stats(b, NLM_F_MULTI, "vdpa0");
+	put_done(answer(), 0);
+	expect("stats show 0000:00:05.0", EXIT_DONE,
+	       "0000:00:05.0:\n"
+	       "  wire_rx_frames 18446744073709551615\n"
+	       "  wire_rx_bytes 0\n"
+	       "vdpa0: card 0000:00:05.0\n"
+	       "  tx_frames 18446744073709551615\n"
+	       "  tx_bytes 0\n", "");
+	assert_int_equal(k.command, VQNIC_CMD_STATS_GET);
+	assert_true(k.dump);
+	assert_string_equal(k.card, "0000:00:05.0");
+}
+
+static void stats_json(void **state)
+{
+	struct bytes *b = answer();
+
+	(void)state;
+	put_stats(b, 0, "vdpa0");
+	put_verdict(b, 0, NULL);
+	expect("--json stats show vdpa0", EXIT_DONE,
+	       "{\"stats\":{\"vdpa0\":{\"card\":\"0000:00:05.0\",\"tx_frames\":18446744073709551615,\"tx_bytes\":0}}}\n", "");
+	assert_false(k.dump);
+	assert_string_equal(k.dev, "vdpa0");
+}
+
+static void stats_of_a_dead_card(void **state)
+{
+	(void)state;
+	put_done(answer(), 0);
+	expect("stats show 0000:00:05.0", EXIT_REFUSED, "",
+	       "vqnicctl: stats show 0000:00:05.0: card 0000:00:05.0 answers no more\n");
+}
+
+static void driver_not_loaded(void **state)
+{
+	(void)state;
+	k.loaded = false;
+	expect("card show", EXIT_REFUSED, "",
+	       "vqnicctl: the vqnic driver is not loaded (no generic netlink family \"vqnic\"): modprobe vqnic\n");
+	assert_int_equal(k.requests, 0);
+}
+
+static int count_cards(const struct vqnic_card *card, void *opaque)
+{
+	(void)card;
+	++*(int *)opaque;
+	return 0;
+}
+
+/* The driver is unloaded and loaded again while a program holds a handle. */
+static void driver_reloaded_meanwhile(void **state)
+{
+	struct vqnic *vq = vqnic_new();
+	struct bytes *b;
+	int cards = 0;
+
+	(void)state;
+	assert_non_null(vq);
+	b = answer();
+	put_card(b, NLM_F_MULTI);
+	put_done(b, 0);
+	assert_int_equal(vqnic_cards(vq, NULL, count_cards, &cards), 0);
+	put_verdict(answer(), -ENOENT, NULL);
+	b = answer();
+	put_card(b, NLM_F_MULTI);
+	put_done(b, 0);
+	assert_int_equal(vqnic_cards(vq, NULL, count_cards, &cards), 0);
+	assert_int_equal(cards, 2);
+	assert_int_equal(k.lookups, 2);
+	/* and unloaded for good */
+	put_verdict(answer(), -ENOENT, NULL);
+	k.loaded = false;
+	assert_int_equal(vqnic_cards(vq, NULL, count_cards, &cards), -ENOENT);
+	assert_string_equal(vqnic_error(vq), "the vqnic driver is not loaded (no generic netlink family \"vqnic\")");
+	vqnic_free(vq);
+}
+
+static int stop_at_first(const struct vqnic_card *card, void *opaque)
+{
+	count_cards(card, opaque);
+	return 42;
+}
+
+static void callback_ends_the_enumeration(void **state)
+{
+	struct vqnic *vq = vqnic_new();
+	struct bytes *b = answer();
+	int cards = 0;
+
+	(void)state;
+	assert_non_null(vq);
+	put_card(b, NLM_F_MULTI);
+	put_card(b, NLM_F_MULTI);
+	put_done(b, 0);
+	assert_int_equal(vqnic_cards(vq, NULL, stop_at_first, &cards), 42);
+	assert_int_equal(cards, 1);
+	vqnic_free(vq);
+}
+
+static void refusal_in_the_kernels_words(void **state)
+{
+	(void)state;
+	put_verdict(answer(), -ENODEV, "no card 0000:00:09.0");
+	put_verdict(answer(), -EIO, NULL);
+	expect("card show 0:9.0", EXIT_REFUSED, "", "vqnicctl: card show 0000:00:09.0: no card 0000:00:09.0: "
+	       "\"vqnicctl card show\" lists what there is\n");
+	expect("dev show", EXIT_REFUSED, "", "vqnicctl: dev show: Input/output error\n");
+}
+
+static void dump_overtaken_is_repeated(void **state)
+{
+	struct bytes *b;
+
+	(void)state;
+	b = answer();
+	put_stats(b, NLM_F_MULTI | NLM_F_DUMP_INTR, NULL);
+	put_done(b, 0);
+	b = answer();
+	put_stats(b, NLM_F_MULTI, "vdpa7");
+	put_done(b, 0);
+	expect("stats show", EXIT_DONE,
+	       "vdpa7: card 0000:00:05.0\n  tx_frames 18446744073709551615\n  tx_bytes 0\n", "");
+	assert_int_equal(k.requests, 2);
+	assert_int_equal(k.lookups, 1);
+}
+
+static void dump_always_overtaken_ends(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 16; i++) {
+		struct bytes *b = answer();
+
+		put_card(b, NLM_F_MULTI | NLM_F_DUMP_INTR);
+		put_done(b, 0);
+	}
+	expect("card show", EXIT_REFUSED, "",
+	       "vqnicctl: card show: cards or devices kept coming and going while they were read\n");
+}
+
+static void kernel_that_does_not_answer(void **state)
+{
+	(void)state;
+	k.mute = true;
+	expect("card show", EXIT_REFUSED, "", "vqnicctl: card show: the kernel did not answer within 10 s\n");
+}
+
+/* Another process answers the look-up first, with what would be an error. */
+static void only_the_kernel_is_believed(void **state)
+{
+	struct bytes *b = answer();
+	size_t at;
+	uint16_t id = FAMILY;
+
+	(void)state;
+	at = begin_genl(b, GENL_ID_CTRL, 0);
+	put_attr(b, CTRL_ATTR_FAMILY_ID, &id, sizeof(id));
+	end_message(b, at);
+	put_verdict(b, 0, NULL);
+	put_done(answer(), 0);
+	k.sender = 4711;
+	k.loaded = false;
+	expect("card show", EXIT_DONE, "", "");
+}
+
+static void malformed_reply(void **state)
+{
+	struct bytes *b = answer();
+
+	(void)state;
+	end_message(b, begin_genl(b, FAMILY, NLM_F_MULTI));
+	put_done(b, 0);
+	expect("card show -j", EXIT_REFUSED, "",
+	       "vqnicctl: card show: the driver's reply is malformed: card: missing (attribute 2)\n");
+}
+
+static void full_disk(void **state)
+{
+	char *argv[] = { (char *)"vqnicctl", (char *)"-j", (char *)"card", (char *)"show", NULL };
+	FILE *full = fopen("/dev/full", "w"), *err_file;
+	char *err_text = NULL;
+	size_t err_len;
+
+	(void)state;
+	assert_non_null(full);
+	put_done(answer(), 0);
+	err_file = open_memstream(&err_text, &err_len);
+	assert_int_equal(command_run(4, argv, full, err_file), EXIT_REFUSED);
+	fclose(full);
+	fclose(err_file);
+	assert_string_equal(err_text, "vqnicctl: card show: cannot write the result: No space left on device\n");
+	free(err_text);
+}
+
+static void usage(const char *line, const char *err)
+{
+	expect(line, EXIT_USAGE, "", err);
+	assert_int_equal(k.lookups, 0);
+}
+
+static void wrong_command_lines(void **state)
+{
+	(void)state;
+	usage("", "vqnicctl: what to do is missing: \"vqnicctl --help\" lists the commands\n");
+	usage("frob", "vqnicctl: unknown object \"frob\": \"vqnicctl --help\" lists the commands\n");
+	usage("card", "vqnicctl: card: the verb is missing: \"vqnicctl --help\" lists the commands\n");
+	usage("card frob", "vqnicctl: card: unknown verb \"frob\": \"vqnicctl --help\" lists the commands\n");
+	usage("-x card show", "vqnicctl: unknown option \"-x\": \"vqnicctl --help\" lists them\n");
+	usage("-jx card show", "vqnicctl: unknown option \"-x\": \"vqnicctl --help\" lists them\n");
+	usage("card show --xml", "vqnicctl: unknown option \"--xml\": \"vqnicctl --help\" lists them\n");
+	usage("--json=3 card show", "vqnicctl: unknown option \"--json=3\": \"vqnicctl --help\" lists them\n");
+	usage("card show vdpa0", "vqnicctl: card show: \"vdpa0\" is no PCI address: give one like 0000:00:05.0\n");
+	usage("card show 0:5.0 1", "vqnicctl: card show: unexpected argument \"1\": it takes [CARD]\n");
+	usage("dev show a b", "vqnicctl: dev show: \"a\" is no PCI address: give one like 0000:00:05.0\n");
+	usage("dev show a 0:5.0", "vqnicctl: dev show: \"a\" is no PCI address: give one like 0000:00:05.0\n");
+	usage("dev show 0:5.0 a b", "vqnicctl: dev show: unexpected argument \"b\": it takes [CARD] [DEV]\n");
+	usage("stats show 0:5.0 a", "vqnicctl: stats show: unexpected argument \"a\": it takes [CARD|DEV]\n");
+}
+
+static void addresses(void **state)
+{
+	static const char *const wrong[] = { "5.0", "0:20.0", "0:5.8", "0:5.0x", "0x0:5.0", "+1:5.0", "0000:00:05",
+					     "pci/", "123456789:0:5.0", "0:5.00", ":5.0" };
+	static const struct {
+		const char *given, *meant;
+	} right[] = {
+		{ "0000:00:05.0", "0000:00:05.0" }, { "1:5.7", "0000:01:05.7" }, { "pci/ff:1F.1", "0000:ff:1f.1" },
+		{ "10000:e1:00.0", "10000:e1:00.0" }, { "0:1:2.3", "0000:01:02.3" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char line[64], err[128];
+
+		snprintf(line, sizeof(line), "card show %s", wrong[i]);
+		snprintf(err, sizeof(err), "vqnicctl: card show: \"%s\" is no PCI address: give one like 0000:00:05.0\n",
+			 wrong[i]);
+		usage(line, err);
+	}
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "card show %s", right[i].given);
+		put_verdict(answer(), 0, NULL);
+		expect(line, EXIT_DONE, "", "");
+		assert_string_equal(k.card, right[i].meant);
+	}
+}
+
+static void help_and_version(void **state)
+{
+	(void)state;
+	expect("--help", EXIT_DONE,
+	       "Usage: vqnicctl [OPTION]... OBJECT VERB [ARGUMENT]...\n"
+	       "Show what the vqnic driver knows of its cards.\n"
+	       "\n"
+	       "Commands:\n"
+	       "  card  show [CARD]         cards, what they can do and how they are\n"
+	       "  dev   show [CARD] [DEV]   vDPA devices, their features and queues\n"
+	       "  stats show [CARD|DEV]     counters of cards and devices\n"
+	       "\n"
+	       "CARD is a PCI address like 0000:00:05.0, 00:05.0 or pci/0000:00:05.0, DEV a vDPA device.\n"
+	       "\n"
+	       "Options:\n"
+	       "  -j, --json     print JSON\n"
+	       "  -p, --pretty   print JSON, indented\n"
+	       "  -h, --help     print this help\n"
+	       "  -V, --version  print the version\n"
+	       "\n"
+	       "Exit status: 0 done, 1 the command line is wrong, 2 refused or failed.\n", "");
+	expect("-V", EXIT_DONE, "vqnicctl " VQNIC_VERSION "\n", "");
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(card_text),
+		TEST(card_json),
+		TEST(a_dead_card),
+		TEST(no_cards),
+		TEST(dev_text),
+		TEST(dev_json_pretty),
+		TEST(stats_text),
+		TEST(stats_json),
+		TEST(stats_of_a_dead_card),
+		TEST(driver_not_loaded),
+		TEST(driver_reloaded_meanwhile),
+		TEST(callback_ends_the_enumeration),
+		TEST(refusal_in_the_kernels_words),
+		TEST(dump_overtaken_is_repeated),
+		TEST(dump_always_overtaken_ends),
+		TEST(kernel_that_does_not_answer),
+		TEST(only_the_kernel_is_believed),
+		TEST(malformed_reply),
+		TEST(full_disk),
+		TEST(wrong_command_lines),
+		TEST(addresses),
+		TEST(help_and_version),
+	};
+
+	return cmocka_run_group_tests_name("ctl_command", tests, NULL, NULL);
+}

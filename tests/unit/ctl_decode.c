@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The decoding of the driver's messages (ctl/lib/decode.c). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "ctl_message.h"
+#include "decode.h"
+
+typedef int (*decode_fn)(struct decoded *, const struct nlmsghdr *);
+
+/* The message in *b as one that ends where its memory does, so that the address sanitizer sees a read beyond it. */
+static struct nlmsghdr *message(const struct bytes *b)
+{
+	struct nlmsghdr *msg = malloc(b->len);
+
+	assert_non_null(msg);
+	memcpy(msg, b->data, b->len);
+	return msg;
+}
+
+/* The decoder says that `what` is wrong with the attribute. */
+static void refused(decode_fn decode, const struct bytes *b, const char *what, int attribute)
+{
+	struct nlmsghdr *msg = message(b);
+	struct decoded d;
+	char why[128];
+
+	snprintf(why, sizeof(why), "the driver's reply is malformed: %s (attribute %d)", what, attribute);
+	assert_int_equal(decode(&d, msg), -EBADMSG);
+	assert_string_equal(d.why, why);
+	decoded_free(&d);
+	free(msg);
+}
+
+static void a_card(void **state)
+{
+	struct bytes b = { 0 };
+	struct nlmsghdr *msg;
+	struct decoded d;
+
+	(void)state;
+	put_card(&b, 0);
+	msg = message(&b);
+	assert_int_equal(decode_card(&d, msg), 0);
+	assert_string_equal(d.card.name, "0000:00:05.0");
+	assert_int_equal(d.card.version, 0x10002);
+	assert_int_equal(d.card.features, 8);
+	assert_int_equal(d.card.clock_hz, 250000000);
+	assert_int_equal(d.card.data_bits, 512);
+	assert_int_equal(d.card.vectors, 32);
+	assert_int_equal(d.card.vdevs, 2);
+	assert_int_equal(d.card.vdevs_used, 1);
+	assert_int_equal(d.card.vdev_vqs, 3);
+	assert_int_equal(d.card.vq_size_max, 1024);
+	assert_int_equal(d.card.mtu_max, 9216);
+	assert_true(d.card.virtio_features == (UINT64_C(1) << 5 | UINT64_C(1) << 32 | UINT64_C(1) << 44));
+	assert_true(d.card.link);
+	assert_true(VQNIC_HAS(&d.card, VQNIC_A_CARD_LINK));
+	assert_false(d.card.dead);
+	assert_false(VQNIC_HAS(&d.card, VQNIC_A_CARD_DEAD));
+	assert_true(d.card.cycles == UINT64_C(0x123456789abcdef0));
+	assert_string_equal(d.card.refusal, "MTU 9217 is above 9216");
+	decoded_free(&d);
+	free(msg);
+}
+
+static void a_device(void **state)
+{
+	static const uint8_t mac[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0xfe };
+	struct bytes b = { 0 };
+	struct nlmsghdr *msg;
+	struct decoded d;
+
+	(void)state;
+	put_dev(&b, 0);
+	msg = message(&b);
+	assert_int_equal(decode_dev(&d, msg), 0);
+	assert_string_equal(d.dev.card, "0000:00:05.0");
+	assert_string_equal(d.dev.name, "vdpa0");
+	assert_int_equal(d.dev.index, 1);
+	assert_memory_equal(d.dev.mac, mac, sizeof(mac));
+	assert_int_equal(d.dev.mtu, 1500);
+	assert_false(d.dev.link);
+	assert_true(VQNIC_HAS(&d.dev, VQNIC_A_DEV_LINK));
+	assert_int_equal(d.dev.status, 0x0f);
+	assert_true(d.dev.offered == (UINT64_C(1) << 5 | UINT64_C(1) << 33));
+	assert_int_equal(d.dev.accepted, 0);
+	assert_int_equal(d.dev.queue_count, 2);
+	assert_int_equal(d.dev.queues[0].index, 0);
+	assert_int_equal(d.dev.queues[0].size, 256);
+	assert_true(d.dev.queues[0].ready);
+	assert_int_equal(d.dev.queues[0].avail, 65535);
+	assert_int_equal(d.dev.queues[0].used, 12);
+	assert_int_equal(d.dev.queues[0].irq, 33);
+	assert_int_equal(d.dev.queues[0].fault, 0);
+	assert_int_equal(d.dev.queues[1].index, 1);
+	assert_false(VQNIC_HAS(&d.dev.queues[1], VQNIC_A_QUEUE_IRQ));
+	assert_int_equal(d.dev.queues[1].fault, 4);
+	assert_string_equal(d.dev.queues[1].fault_name, "desc_index");
+	assert_int_equal(d.dev.queues[1].fault_info, 0x1ff);
+	decoded_free(&d);
+	free(msg);
+}
+
+static void counters(void **state)
+{
+	struct bytes card = { 0 }, dev = { 0 };
+	struct nlmsghdr *msg;
+	struct decoded d;
+
+	(void)state;
+	put_stats(&card, 0, NULL);
+	msg = message(&card);
+	assert_int_equal(decode_stats(&d, msg), 0);
+	assert_null(d.stats.dev);
+	assert_int_equal(d.stats.stat_count, 2);
+	assert_string_equal(d.stats.stats[0].name, "wire_rx_frames");
+	assert_true(d.stats.stats[0].value == UINT64_MAX);
+	assert_string_equal(d.stats.stats[1].name, "wire_rx_bytes");
+	assert_int_equal(d.stats.stats[1].value, 0);
+	decoded_free(&d);
+	free(msg);
+
+	put_stats(&dev, 0, "vdpa0");
+	msg = message(&dev);
+	assert_int_equal(decode_stats(&d, msg), 0);
+	assert_string_equal(d.stats.dev, "vdpa0");
+	decoded_free(&d);
+	free(msg);
+}
+
+/* What an older driver does not give is absent, not an error. */
+static void an_older_driver(void **state)
+{
+	struct bytes b = { 0 };
+	struct nlmsghdr *msg;
+	struct decoded d;
+
+	(void)state;
+	begin_genl(&b, FAMILY, 0);
+	put_string(&b, VQNIC_A_CARD, "0000:00:05.0");
+	put_attr(&b, VQNIC_A_CARD_DEAD, NULL, 0);
+	end_message(&b, 0);
+	msg = message(&b);
+	assert_int_equal(decode_card(&d, msg), 0);
+	assert_true(d.card.dead);
+	assert_false(VQNIC_HAS(&d.card, VQNIC_A_CARD_MTU_MAX));
+	assert_null(d.card.refusal);
+	decoded_free(&d);
+	free(msg);
+}
+
+/* What a newer driver gives besides is skipped, at each level, whatever its type says. */
+static void a_newer_driver(void **state)
+{
+	struct bytes b = { 0 };
+	struct nlmsghdr *msg;
+	struct decoded d;
+	size_t nest;
+
+	(void)state;
+	begin_genl(&b, FAMILY, 0);
+	put_u64(&b, VQNIC_A_MAX + 1, 1);
+	put_u64(&b, (uint16_t)NLA_TYPE_MASK, 2);
+	put_u64(&b, VQNIC_A_UNSPEC, 3);
+	put_attr(&b, VQNIC_A_PAD, NULL, 0);
+	put_u32(&b, VQNIC_A_QUEUE_INDEX, 9);
+	put_string(&b, VQNIC_A_CARD, "0000:00:05.0");
+	put_string(&b, VQNIC_A_DEV_NAME, "vdpa0");
+	nest = begin_nest(&b, VQNIC_A_QUEUE);
+	put_u32(&b, VQNIC_A_QUEUE_INDEX, 0);
+	put_string(&b, VQNIC_A_MAX + 2, "new");
+	end_nest(&b, nest);
+	end_message(&b, 0);
+	msg = message(&b);
+	assert_int_equal(decode_dev(&d, msg), 0);
+	assert_string_equal(d.dev.name, "vdpa0");
+	assert_int_equal(d.dev.queue_count, 1);
+	decoded_free(&d);
+	free(msg);
+}
+
+static void what_must_be_there(void **state)
+{
+	struct bytes card = { 0 }, dev = { 0 }, queue = { 0 }, stat = { 0 };
+	size_t nest;
+
+	(void)state;
+	begin_genl(&card, FAMILY, 0);
+	put_u32(&card, VQNIC_A_CARD_MTU_MAX, 1);
+	end_message(&card, 0);
+	refused(decode_card, &card, "card: missing", VQNIC_A_CARD);
+
+	begin_genl(&dev, FAMILY, 0);
+	put_string(&dev, VQNIC_A_DEV_NAME, "vdpa0");
+	end_message(&dev, 0);
+	refused(decode_dev, &dev, "device: missing", VQNIC_A_CARD);
+
+	begin_genl(&queue, FAMILY, 0);
+	put_string(&queue, VQNIC_A_CARD, "0000:00:05.0");
+	put_string(&queue, VQNIC_A_DEV_NAME, "vdpa0");
+	nest = begin_nest(&queue, VQNIC_A_QUEUE);
+	put_u32(&queue, VQNIC_A_QUEUE_SIZE, 1);
+	end_nest(&queue, nest);
+	end_message(&queue, 0);
+	refused(decode_dev, &queue, "queue: missing", VQNIC_A_QUEUE_INDEX);
+
+	begin_genl(&stat, FAMILY, 0);
+	put_string(&stat, VQNIC_A_CARD, "0000:00:05.0");
+	nest = begin_nest(&stat, VQNIC_A_STAT);
+	put_string(&stat, VQNIC_A_STAT_NAME, "tx_frames");
+	end_nest(&stat, nest);
+	end_message(&stat, 0);
+	refused(decode_stats, &stat, "counter: missing", VQNIC_A_STAT_VALUE);
+}
+
+/* Card messages with one wrong attribute after the name. */
+static void wrong_attribute(uint16_t type, const void *data, size_t len, const char *what)
+{
+	struct bytes b = { 0 };
+
+	begin_genl(&b, FAMILY, 0);
+	put_string(&b, VQNIC_A_CARD, "0000:00:05.0");
+	put_attr(&b, type, data, len);
+	end_message(&b, 0);
+	refused(decode_card, &b, what, type);
+}
+
+static void wrong_lengths(void **state)
+{
+	(void)state;
+	wrong_attribute(VQNIC_A_CARD_VERSION, "\1\2\3", 3, "card: bad value");
+	wrong_attribute(VQNIC_A_CARD_VERSION, "\1\2\3\4\5\6\7\10", 8, "card: bad value");
+	wrong_attribute(VQNIC_A_CARD_FEATURES, "\1\2\3\4", 4, "card: bad value");
+	wrong_attribute(VQNIC_A_CARD_LINK, NULL, 0, "card: bad value");
+	wrong_attribute(VQNIC_A_CARD_DEAD, "\1", 1, "card: bad value");
+	wrong_attribute(VQNIC_A_CARD_REFUSAL, "no end", 6, "card: bad value");
+	wrong_attribute(VQNIC_A_CARD, "twice", 6, "card: given twice");
+}
+
+static void cut_off(void **state)
+{
+	struct bytes b = { 0 };
+	uint16_t beyond = 64;
+	struct nlmsghdr *msg;
+	struct decoded d;
+
+	(void)state;
+	begin_genl(&b, FAMILY, 0);
+	put_string(&b, VQNIC_A_CARD, "0000:00:05.0");
+	memcpy(b.data + put_attr(&b, VQNIC_A_CARD_VERSION, "\1\2\3\4", 4), &beyond, sizeof(beyond));
+	end_message(&b, 0);
+	refused(decode_card, &b, "card: cut off after the last", VQNIC_A_CARD_VERSION);
+
+	memset(&b, 0, sizeof(b));
+	begin_message(&b, FAMILY, 0);
+	end_message(&b, 0);
+	msg = message(&b);
+	assert_int_equal(decode_card(&d, msg), -EBADMSG);
+	assert_string_equal(d.why, "the driver's reply is malformed: 16 bytes");
+	free(msg);
+}
+
+/* Every message cut at every length, and with every byte changed to several values, is survived. */
+static void any_damage_is_survived(void **state)
+{
+	static const unsigned char values[] = { 0x00, 0x01, 0x02, 0x05, 0x7f, 0x80, 0xff };
+	static const decode_fn decoders[] = { decode_card, decode_dev, decode_stats };
+	struct decoded d;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(decoders) / sizeof(decoders[0]); i++) {
+		struct bytes b = { 0 };
+		struct nlmsghdr *msg;
+		uint32_t whole;
+
+		if (i == 0)
+			put_card(&b, 0);
+		else if (i == 1)
+			put_dev(&b, 0);
+		else
+			put_stats(&b, 0, "vdpa0");
+		whole = (uint32_t)b.len;
+		for (uint32_t len = sizeof(*msg); len < whole; len++) {
+			b.len = len;
+			memcpy(b.data, &len, sizeof(len));
+			msg = message(&b);
+			decoders[i](&d, msg);
+			decoded_free(&d);
+			free(msg);
+		}
+		b.len = whole;
+		memcpy(b.data, &whole, sizeof(whole));
+		/* The header's length was checked when the reply was gathered. */
+		for (size_t at = sizeof(whole); at < whole; at++) {
+			unsigned char was = b.data[at];
+
+			for (size_t v = 0; v < sizeof(values); v++) {
+				b.data[at] = values[v];
+				msg = message(&b);
+				decoders[i](&d, msg);
+				decoded_free(&d);
+				free(msg);
+			}
+			b.data[at] = was;
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_card),
+		cmocka_unit_test(a_device),
+		cmocka_unit_test(counters),
+		cmocka_unit_test(an_older_driver),
+		cmocka_unit_test(a_newer_driver),
+		cmocka_unit_test(what_must_be_there),
+		cmocka_unit_test(wrong_lengths),
+		cmocka_unit_test(cut_off),
+		cmocka_unit_test(any_damage_is_survived),
+	};
+
+	return cmocka_run_group_tests_name("ctl_decode", tests, NULL, NULL);
+}

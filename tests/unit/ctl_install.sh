@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What `make install-ctl` installs is complete: a program is built against it with pkg-config alone, shared and static,
+# and the shared library gives away its own functions only.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0
+failed=0
+
+# check NAME CMD...: one TAP line; the command's output is shown if it fails.
+check() {
+	local name=$1
+	shift
+	number=$((number + 1))
+	if "$@" >"$work/log" 2>&1; then
+		echo "ok $number - $name"
+	else
+		failed=1
+		echo "not ok $number - $name"
+		sed 's/^/# /' "$work/log"
+	fi
+}
+
+export PKG_CONFIG_PATH=$work/prefix/lib/pkgconfig
+
+cat >"$work/program.c" <<'END'
+#include <errno.h>
+#include <stdio.h>
+#include <vqnic/vqnic.h>
+
+static int print(const struct vqnic_card *card, void *opaque)
+{
+	(void)opaque;
+	puts(card->name);
+	return 0;
+}
+
+int main(void)
+{
+	struct vqnic *vq = vqnic_new();
+	int ret = vq ? vqnic_cards(vq, NULL, print, NULL) : -ENOMEM;
+
+	if (ret && ret != -ENOENT)
+		fprintf(stderr, "%s\n", vq ? vqnic_error(vq) : "out of memory");
+	vqnic_free(vq);
+	return ret && ret != -ENOENT;
+}
+END
+
+shared() {
+	# shellcheck disable=SC2046
+	cc -Wall -Wextra -Werror -o "$work/shared" "$work/program.c" $(pkg-config --cflags --libs vqnic) &&
+		LD_LIBRARY_PATH=$work/prefix/lib "$work/shared" &&
+		readelf -d "$work/shared" | grep -q 'NEEDED.*\[libvqnic\.so\.[0-9]*\]'
+}
+
+static() {
+	# shellcheck disable=SC2046
+	cc -Wall -Wextra -Werror -o "$work/static" "$work/program.c" $(pkg-config --cflags vqnic) \
+		-Wl,-Bstatic $(pkg-config --libs vqnic) -Wl,-Bdynamic $(pkg-config --libs libnl-3.0 libnl-genl-3.0) &&
+		"$work/static" && ! readelf -d "$work/static" | grep libvqnic
+}
+
+# Exactly the functions of the public header, each with a version.
+symbols() {
+	diff <(grep -oE '\bvqnic_[a-z_]+\(' ctl/include/vqnic/vqnic.h | tr -d '(' | sort -u) \
+		<(nm -D --defined-only "$work/prefix/lib/libvqnic.so" | awk '$2 == "T" { print $3 }' |
+			sed 's/@@VQNIC_[0-9.]*$//' | sort)
+}
+
+cplusplus() {
+	# shellcheck disable=SC2046
+	c++ -Wall -Wextra -Werror -fsyntax-only -x c++ "$work/program.c" $(pkg-config --cflags vqnic)
+}
+
+check "install" make --no-print-directory VQNIC_IN_LAB=1 PREFIX="$work/prefix" install-ctl
+check "a program with the shared library" shared
+check "a program with the static library" static
+check "the header in C++" cplusplus
+check "the library gives away the functions of its header" symbols
+check "the version is that of the tool" test "vqnicctl $(pkg-config --modversion vqnic)" = \
+	"$("$work/prefix/bin/vqnicctl" --version)"
+echo "1..$number"
+exit $failed
