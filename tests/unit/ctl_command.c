@@ -163,7 +163,7 @@ static void card_text(void **state)
 	       "  vectors 32 data_bits 512 clock_hz 250000000 cycles 1311768467463790320\n"
 	       "  features bit_3\n"
 	       "  virtio_features mac version_1 bit_44\n"
-	       "  refusal MTU 9217 is above 9216\n", "");
+	       "  refusal pci/0000:00:05.0: MTU 9217 is above 9216\n", "");
 	assert_int_equal(k.command, VQNIC_CMD_CARD_GET);
 	assert_false(k.dump);
 	assert_string_equal(k.card, "0000:00:05.0");
@@ -180,7 +180,7 @@ static void card_json(void **state)
 	       "{\"card\":{\"0000:00:05.0\":{\"version\":\"1.2\",\"state\":\"ok\",\"link\":\"up\",\"vdevs\":2,"
 	       "\"vdevs_used\":1,\"vdev_vqs\":3,\"vq_size_max\":1024,\"mtu_max\":9216,\"vectors\":32,"
 	       "\"data_bits\":512,\"clock_hz\":250000000,\"cycles\":1311768467463790320,\"features\":[\"bit_3\"],"
-	       "\"virtio_features\":[\"mac\",\"version_1\",\"bit_44\"],\"refusal\":\"MTU 9217 is above 9216\"}}}\n", "");
+	       "\"virtio_features\":[\"mac\",\"version_1\",\"bit_44\"],\"refusal\":\"pci/0000:00:05.0: MTU 9217 is above 9216\"}}}\n", "");
 	assert_true(k.dump);
 	assert_string_equal(k.card, "");
 }
@@ -560,6 +560,33 @@ static void help_and_version(void **state)
 	expect("-V", EXIT_DONE, "vqnicctl " VQNIC_VERSION "\n", "");
 }
 
+static void join(char *text, size_t size, const char *(*name)(unsigned int bit))
+{
+	*text = 0;
+	for (unsigned int bit = 0; bit < 300; bit++)
+		if (name(bit))
+			snprintf(text + strlen(text), size - strlen(text), "%u %s\n", bit, name(bit));
+}
+
+static void names_of_bits(void **state)
+{
+	char text[4096];
+
+	(void)state;
+	join(text, sizeof(text), vqnic_status_name);
+	assert_string_equal(text, "0 acknowledge\n1 driver\n2 driver_ok\n3 features_ok\n6 needs_reset\n7 failed\n");
+	join(text, sizeof(text), vqnic_feature_name);
+	assert_string_equal(text,
+		"0 csum\n1 guest_csum\n2 ctrl_guest_offloads\n3 mtu\n5 mac\n6 gso\n7 guest_tso4\n8 guest_tso6\n"
+		"9 guest_ecn\n10 guest_ufo\n11 host_tso4\n12 host_tso6\n13 host_ecn\n14 host_ufo\n15 mrg_rxbuf\n"
+		"16 status\n17 ctrl_vq\n18 ctrl_rx\n19 ctrl_vlan\n20 ctrl_rx_extra\n21 guest_announce\n22 mq\n"
+		"23 ctrl_mac_addr\n24 notify_on_empty\n27 any_layout\n28 ring_indirect_desc\n29 ring_event_idx\n"
+		"32 version_1\n33 access_platform\n34 ring_packed\n35 in_order\n36 order_platform\n37 sr_iov\n"
+		"38 notification_data\n39 notif_config_data\n40 ring_reset\n41 admin_vq\n50 device_stats\n"
+		"52 vq_notf_coal\n53 notf_coal\n54 guest_uso4\n55 guest_uso6\n56 host_uso\n57 hash_report\n"
+		"59 guest_hdrlen\n60 rss\n61 rsc_ext\n62 standby\n63 speed_duplex\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -586,6 +613,7 @@ int main(void)
 		TEST(full_disk),
 		TEST(wrong_command_lines),
 		TEST(addresses),
+		TEST(names_of_bits),
 		TEST(help_and_version),
 	};
 

@@ -65,7 +65,7 @@ static void a_card(void **state)
 	assert_false(d.card.dead);
 	assert_false(VQNIC_HAS(&d.card, VQNIC_A_CARD_DEAD));
 	assert_true(d.card.cycles == UINT64_C(0x123456789abcdef0));
-	assert_string_equal(d.card.refusal, "MTU 9217 is above 9216");
+	assert_string_equal(d.card.refusal, "pci/0000:00:05.0: MTU 9217 is above 9216");
 	decoded_free(&d);
 	free(msg);
 }

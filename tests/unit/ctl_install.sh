@@ -3,7 +3,8 @@
 #
 # What `make install-ctl` installs is complete: a program is built against it with pkg-config alone, shared and static,
 # and the shared library gives away its own functions only.
-set -uo pipefail
+# shellcheck disable=SC2317  # the checks are called by name
+set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 work=$(mktemp -d)

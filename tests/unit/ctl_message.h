@@ -138,7 +138,7 @@ static inline void put_card(struct bytes *b, uint16_t flags)
 	put_u64(b, VQNIC_A_CARD_VIRTIO_FEATURES, UINT64_C(1) << 5 | UINT64_C(1) << 32 | UINT64_C(1) << 44);
 	put_u8(b, VQNIC_A_CARD_LINK, 1);
 	put_u64(b, VQNIC_A_CARD_CYCLES, UINT64_C(0x123456789abcdef0));
-	put_string(b, VQNIC_A_CARD_REFUSAL, "MTU 9217 is above 9216");
+	put_string(b, VQNIC_A_CARD_REFUSAL, "pci/0000:00:05.0: MTU 9217 is above 9216");
 	end_message(b, at);
 }
 
