@@ -115,11 +115,10 @@ test_iperf3() {
 test_udp() {
 	one_device
 	random_file "$run/sent"
-	# A datagram for each line and no flow control: slowly enough for the card. Each comes back.
-	socat UDP-LISTEN:5004,reuseaddr EXEC:cat &
+	socat UDP-RECVFROM:5004,fork EXEC:cat &
 	guest "for size in 1 18 100 1000 1472; do
 		head -c \$size $run/sent >/tmp/datagram
-		socat -t 2 - UDP:$wire_ip:5004 </tmp/datagram >/tmp/answer
+		socat -t 0.5 - UDP:$wire_ip:5004 </tmp/datagram >/tmp/answer
 		cmp /tmp/datagram /tmp/answer || fail \"a datagram of \$size bytes\"
 	done"
 }
@@ -195,7 +194,7 @@ test_down_up() {
 		for i in 1 2 3 4 5; do
 			ip link set vdpa0 down
 			ip link set vdpa0 up
-			eventually "an answer after up $i" ping -q -c 1 -W 1 $wire_ip
+			eventually "an answer after up \$i" ping -q -c 1 -W 1 $wire_ip
 		done
 	EOF
 }
