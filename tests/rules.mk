@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
+include $(sort $(wildcard tests/*/rules.mk))
+
 .PHONY: build-tests lint-shell
 
 check: build build-tests  ## run every test; T=name runs one line of tests/suite, or one test

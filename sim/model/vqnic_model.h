@@ -79,6 +79,12 @@ bool vqnic_model_idle(const struct vqnic_model *m);
 /* Cycles run since vqnic_model_new. */
 uint64_t vqnic_model_cycles(const struct vqnic_model *m);
 
+/*
+ * The first thing that the card did against AXI4, AXI4-Lite or AXI4-Stream (a valid taken back, a burst across 4 KiB, a
+ * register access without an answer, ...), or NULL. A defect of the RTL: a test fails on it.
+ */
+const char *vqnic_model_violation(const struct vqnic_model *m);
+
 /* Writes FST waves to `path` from now on, until stopped. Returns 0 or -errno (-EBUSY: already on). */
 int vqnic_model_trace_start(struct vqnic_model *m, const char *path);
 void vqnic_model_trace_stop(struct vqnic_model *m);

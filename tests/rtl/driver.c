@@ -1,0 +1,820 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The driver: see driver.h. */
+#include "driver.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "test.h"
+
+/* Each descriptor has its own stretch of memory, so that a buffer may lie anywhere in it. */
+#define QUEUE_BUFFER_BYTES 16384
+#define BUFFER_BYTES_MAX 10000
+/* Bytes after a received frame that the card must have left alone. */
+#define TAIL_BYTES 130
+#define POISON 0xa5
+#define USED_POISON 0xffffffffu
+/* A reset of a vdev or queue ends within so many polls. */
+#define RESET_POLLS 100000
+#define HEADER_BYTES VQNIC_VNET_HDR_BYTES
+#define BASE_FEATURES (1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_F_ACCESS_PLATFORM)
+
+static struct card *current;
+
+static bool event_idx(const struct queue *q)
+{
+	return q->dev->features >> VIRTIO_RING_F_EVENT_IDX & 1;
+}
+
+uint16_t *queue_used_event(struct queue *q)
+{
+	return &q->avail[2 + q->size];
+}
+
+uint16_t *queue_avail_event(struct queue *q)
+{
+	return &q->used[2 + 4 * q->size];
+}
+
+static uint64_t used_entry_addr(const struct queue *q, uint16_t index)
+{
+	return q->used_addr + 4 + 8ull * (index % q->size);
+}
+
+static uint32_t *used_entry(const struct queue *q, uint16_t index)
+{
+	return (uint32_t *)&q->used[2 + 4 * (index % q->size)];
+}
+
+/* Bytes 0 to 11 of a frame are given, the rest follows from `seq`. */
+static void fill_frame(uint8_t *frame, uint32_t len, uint64_t seq)
+{
+	uint64_t state = seq * 0x2545f4914f6cdd1du;
+
+	for (uint32_t i = 12; i < len; i += 8) {
+		uint64_t word = rng_next(&state);
+
+		memcpy(frame + i, &word, len - i < 8 ? len - i : 8);
+	}
+}
+
+static void put_be32(uint8_t *to, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		to[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static uint32_t get_be32(const uint8_t *from)
+{
+	return (uint32_t)from[0] << 24 | (uint32_t)from[1] << 16 | (uint32_t)from[2] << 8 | from[3];
+}
+
+/* The frame that a vdev sends: its sequence number is in the destination address. */
+static void tx_frame(const struct vdev *d, uint8_t *frame, uint32_t seq)
+{
+	frame[0] = 0x06;
+	frame[1] = (uint8_t)d->index;
+	put_be32(frame + 2, seq);
+	memcpy(frame + 6, d->mac, 6);
+	fill_frame(frame, d->tx_len[seq % FRAMES_MAX], (uint64_t)(d->index + 1) << 32 | seq);
+}
+
+/* The frame that the wire gives: its sequence number is in the source address. */
+static void rx_frame(const struct expected *e, uint8_t *frame)
+{
+	memcpy(frame, e->dst, 6);
+	frame[6] = 0x0a;
+	frame[7] = 0;
+	put_be32(frame + 8, e->seq);
+	fill_frame(frame, e->len, e->seq);
+}
+
+/* ---- memory of chains ---- */
+
+static void allow_chain(struct queue *q, uint16_t head, bool allow)
+{
+	uint8_t right = q->index == RX ? HOST_WRITE : HOST_READ;
+	uint16_t at = head;
+
+	for (unsigned int i = 0; i < q->chains[head].descs; i++) {
+		if (allow)
+			host_allow(q->dev->host, q->desc[at].addr, q->desc[at].len, right);
+		else
+			host_deny(q->dev->host, q->desc[at].addr, q->desc[at].len, right);
+		at = q->desc[at].next;
+	}
+}
+
+/* Copies the first `len` bytes of a chain out of its buffers (or into them). */
+static void copy_chain(struct queue *q, uint16_t head, uint8_t *linear, uint32_t len, bool out)
+{
+	uint16_t at = head;
+
+	for (uint32_t done = 0, part; done < len; done += part) {
+		uint8_t *buffer;
+
+		part = q->desc[at].len < len - done ? q->desc[at].len : len - done;
+		buffer = host_at(q->dev->host, q->desc[at].addr, part);
+		if (out)
+			memcpy(linear + done, buffer, part);
+		else
+			memcpy(buffer, linear + done, part);
+		at = q->desc[at].next;
+	}
+}
+
+/* A chain of `bytes` in up to `descs` descriptors, split, aligned and linked at random. Returns its head. */
+static uint16_t make_chain(struct queue *q, uint32_t bytes, unsigned int descs)
+{
+	struct host *h = q->dev->host;
+	uint32_t cuts[QUEUE_MAX];
+	uint16_t ids[QUEUE_MAX];
+
+	if (descs > q->free_count)
+		descs = q->free_count;
+	if (descs > bytes)
+		descs = bytes;
+
+	/* Cuts at random distinct places: each part of the rest leaves at least a byte for those after it. */
+	for (uint32_t i = 0, rest = bytes; i < descs; i++) {
+		uint32_t most = rest - (descs - 1 - i);
+		uint32_t fair = 2 * rest / (descs - i);
+
+		cuts[i] = i == descs - 1 ? rest : (uint32_t)host_random(h, 1, fair > most || fair == 0 ? most : fair);
+		rest -= cuts[i];
+	}
+	for (unsigned int i = 0; i < descs; i++) {
+		unsigned int pick = (unsigned int)host_random(h, 0, q->free_count - 1);
+
+		ids[i] = q->free[pick];
+		q->free[pick] = q->free[--q->free_count];
+	}
+	for (unsigned int i = 0; i < descs; i++) {
+		struct vring_desc *desc = &q->desc[ids[i]];
+		uint64_t offset = host_random(h, 0, QUEUE_BUFFER_BYTES - BUFFER_BYTES_MAX);
+
+		if (host_chance(h, 30))
+			offset &= ~63ull;
+		desc->addr = q->buffers + (uint64_t)ids[i] * QUEUE_BUFFER_BYTES + offset;
+		desc->len = cuts[i];
+		desc->flags = (uint16_t)((i < descs - 1 ? VRING_DESC_F_NEXT : 0) |
+					 (q->index == RX ? VRING_DESC_F_WRITE : 0));
+		/* Without NEXT, the field means nothing. */
+		desc->next = i < descs - 1 ? ids[i + 1] : (uint16_t)host_random(h, 0, 0xffff);
+	}
+	q->chains[ids[0]].descs = (uint16_t)descs;
+	q->chains[ids[0]].bytes = bytes;
+	return ids[0];
+}
+
+static void add_avail(struct queue *q, uint16_t head)
+{
+	allow_chain(q, head, true);
+	q->avail[2 + q->added % q->size] = head;
+	q->posted[q->added % q->size] = head;
+	q->added++;
+}
+
+bool queue_add_tx(struct queue *q, uint32_t frame_len, unsigned int descs)
+{
+	struct vdev *d = q->dev;
+	uint8_t bytes[HEADER_BYTES + HOST_FRAME_MAX];
+	uint16_t head;
+
+	if (!q->free_count)
+		return false;
+	/* Without flags and gso_type, the rest of the header means nothing. */
+	for (int i = 0; i < HEADER_BYTES; i++)
+		bytes[i] = (uint8_t)rng_next(&d->host->rng);
+	bytes[0] = 0;
+	bytes[1] = VIRTIO_NET_HDR_GSO_NONE;
+	head = make_chain(q, HEADER_BYTES + frame_len, descs);
+	d->tx_len[d->tx_seq % FRAMES_MAX] = q->chains[head].bytes - HEADER_BYTES;
+	q->chains[head].seq = d->tx_seq;
+	tx_frame(d, bytes + HEADER_BYTES, d->tx_seq);
+	d->tx_seq++;
+	copy_chain(q, head, bytes, q->chains[head].bytes, false);
+	add_avail(q, head);
+	return true;
+}
+
+bool queue_add_rx(struct queue *q, uint32_t frame_room, unsigned int descs)
+{
+	uint8_t bytes[HEADER_BYTES + HOST_FRAME_MAX];
+	uint16_t head;
+
+	if (!q->free_count)
+		return false;
+	head = make_chain(q, HEADER_BYTES + frame_room, descs);
+	memset(bytes, POISON, q->chains[head].bytes);
+	copy_chain(q, head, bytes, q->chains[head].bytes, false);
+	add_avail(q, head);
+	return true;
+}
+
+void queue_publish(struct queue *q)
+{
+	q->avail[1] = q->added;
+	q->published = q->added;
+}
+
+void queue_kick(struct queue *q)
+{
+	q->kicks++;
+	vqnic_model_doorbell(q->dev->host->model, q->doorbell, q->index);
+}
+
+void queue_maybe_kick(struct queue *q)
+{
+	bool need;
+
+	if (event_idx(q))
+		need = vring_need_event(*queue_avail_event(q), q->published, q->kicked);
+	else
+		need = !(q->used[0] & VRING_USED_F_NO_NOTIFY);
+	q->kicked = q->published;
+	if (need)
+		queue_kick(q);
+}
+
+bool queue_take_used(struct queue *q)
+{
+	uint32_t *entry = used_entry(q, q->done);
+	uint16_t head, at;
+
+	if (q->done == q->seen)
+		return false;
+	head = (uint16_t)entry[0];
+	at = head;
+	for (unsigned int i = 0; i < q->chains[head].descs; i++) {
+		q->free[q->free_count++] = at;
+		at = q->desc[at].next;
+	}
+	entry[0] = USED_POISON;
+	entry[1] = USED_POISON;
+	host_allow(q->dev->host, used_entry_addr(q, q->done), 8, HOST_WRITE);
+	q->done++;
+	return true;
+}
+
+/* ---- what the card does ---- */
+
+static void check_received(struct queue *q, uint16_t head, uint32_t len)
+{
+	struct vdev *d = q->dev;
+	struct host *h = d->host;
+	uint8_t bytes[HEADER_BYTES + HOST_FRAME_MAX], frame[HOST_FRAME_MAX];
+	static const uint8_t header[HEADER_BYTES] = { [10] = 1 };	/* num_buffers, virtio 5.1.6.4 */
+	uint32_t skipped = 0, tail;
+	struct expected *e = NULL;
+
+	if (len < HEADER_BYTES + VQNIC_FRAME_BYTES_MIN || len > q->chains[head].bytes) {
+		host_fail(h, "vdev %u: received %u bytes into a chain of %u", d->index, len, q->chains[head].bytes);
+		return;
+	}
+	tail = q->chains[head].bytes - len < TAIL_BYTES ? q->chains[head].bytes - len : TAIL_BYTES;
+	copy_chain(q, head, bytes, len + tail, true);
+	if (memcmp(bytes, header, HEADER_BYTES))
+		host_fail(h, "vdev %u: wrong virtio_net_hdr on a received frame", d->index);
+	for (; d->rx_head != d->rx_tail; d->rx_head++, skipped++) {
+		e = &d->rx[d->rx_head % FRAMES_MAX];
+		if (e->seq == get_be32(bytes + HEADER_BYTES + 8))
+			break;
+	}
+	if (d->rx_head == d->rx_tail) {
+		host_fail(h, "vdev %u: received a frame that is not due (number %u)", d->index,
+			  get_be32(bytes + HEADER_BYTES + 8));
+		return;
+	}
+	d->rx_head++;
+	d->rx_skipped += skipped;
+	rx_frame(e, frame);
+	if (len != HEADER_BYTES + e->len || memcmp(bytes + HEADER_BYTES, frame, e->len))
+		host_fail(h, "vdev %u: received frame %u differs: %u bytes of %u", d->index, e->seq, len - HEADER_BYTES,
+			  e->len);
+	for (uint32_t i = 0; i < tail; i++)
+		if (bytes[len + i] != POISON)
+			host_fail(h, "vdev %u: byte %u after received frame %u was written", d->index, i, e->seq);
+	d->rx_frames++;
+	d->rx_bytes += e->len;
+}
+
+/* The card has written the used index: all that it says must be true at this moment. */
+static void used_index_written(struct queue *q)
+{
+	struct host *h = q->dev->host;
+	uint16_t now = q->used[1];
+
+	if (q->raw) {
+		q->seen = now;
+		return;
+	}
+	if ((uint16_t)(now - q->seen) > (uint16_t)(q->published - q->seen)) {
+		host_fail(h, "vdev %u queue %u: used index went from %u to %u, avail index is %u", q->dev->index,
+			  q->index, q->seen, now, q->published);
+		return;
+	}
+	for (; q->seen != now; q->seen++) {
+		uint16_t head = q->posted[q->seen % q->size];
+		uint32_t *entry = used_entry(q, q->seen);
+
+		if (entry[0] != head) {
+			host_fail(h, "vdev %u queue %u: used entry %u is 0x%x, not %u", q->dev->index, q->index,
+				  q->seen, entry[0], head);
+			return;
+		}
+		if (q->index == RX)
+			check_received(q, head, entry[1]);
+		else if (entry[1])
+			host_fail(h, "vdev %u: used length %u of a transmit chain is not 0", q->dev->index, entry[1]);
+		allow_chain(q, head, false);
+		host_deny(h, used_entry_addr(q, q->seen), 8, HOST_WRITE);
+		q->used_total++;
+	}
+}
+
+static void on_write(void *listener, uint64_t addr, size_t len)
+{
+	struct card *c = listener;
+
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+		for (unsigned int k = 0; k < 2; k++) {
+			struct queue *q = &c->vdev[i].queue[k];
+
+			if (q->used && addr < q->used_addr + 4 && addr + len > q->used_addr + 2)
+				used_index_written(q);
+		}
+	}
+}
+
+static void on_tx(void *listener, const uint8_t *frame, size_t len)
+{
+	struct card *c = listener;
+	uint8_t sent[HOST_FRAME_MAX];
+	struct vdev *d;
+	uint32_t seq;
+
+	c->wire_tx_frames++;
+	c->wire_tx_bytes += len;
+	if (len < VQNIC_FRAME_BYTES_MIN || frame[0] != 0x06 || frame[1] >= VQNIC_VDEVS) {
+		host_fail(c->host, "a frame of %zu bytes left that nobody sent", len);
+		return;
+	}
+	d = &c->vdev[frame[1]];
+	seq = get_be32(frame + 2);
+	if (seq - d->tx_wire_seq >= d->tx_seq - d->tx_wire_seq ||
+	    (seq != d->tx_wire_seq && (int32_t)(d->tx_lost_end - seq) < 0)) {
+		host_fail(c->host, "vdev %u: frame %u left, but %u was next", d->index, seq, d->tx_wire_seq);
+		return;
+	}
+	d->tx_wire_seq = seq + 1;
+	tx_frame(d, sent, seq);
+	if (len != d->tx_len[seq % FRAMES_MAX] || memcmp(frame, sent, len))
+		host_fail(c->host, "vdev %u: sent frame %u differs: %zu bytes of %u", d->index, seq, len,
+			  d->tx_len[seq % FRAMES_MAX]);
+	d->tx_frames++;
+	d->tx_bytes += len;
+}
+
+/* ---- set-up ---- */
+
+struct card *card_new(struct host *h)
+{
+	uint16_t vector = (uint16_t)host_random(h, 1, 10);
+	struct card *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		fprintf(stderr, "out of memory\n");
+		exit(1);
+	}
+	card_cleanup();
+	current = c;
+	c->host = h;
+	h->on_write = on_write;
+	h->on_tx = on_tx;
+	h->listener = c;
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+		struct vdev *d = &c->vdev[i];
+
+		d->host = h;
+		d->index = i;
+		for (int k = 0; k < 6; k++)
+			d->mac[k] = (uint8_t)rng_next(&h->rng);
+		d->mac[0] = 0x02;
+		d->mac[1] = (uint8_t)i;
+		d->config_vector = vector;
+		vector += (uint16_t)host_random(h, 1, 3);
+		for (unsigned int k = 0; k < 2; k++) {
+			d->queue[k].dev = d;
+			d->queue[k].index = k;
+			d->queue[k].vector = vector;
+			vector += (uint16_t)host_random(h, 1, 3);
+		}
+	}
+	return c;
+}
+
+void card_cleanup(void)
+{
+	free(current);
+	current = NULL;
+	host_cleanup();
+}
+
+struct vdev_config vdev_random_config(struct host *h)
+{
+	struct vdev_config config = {
+		.features = host_chance(h, 60) ? 1ull << VIRTIO_RING_F_EVENT_IDX : 0,
+		.mtu = (uint16_t)(host_chance(h, 50) ? 1500 : host_random(h, VQNIC_MTU_LIMIT_MIN, VQNIC_MTU_LIMIT_MAX)),
+		.chain_max = host_chance(h, 20) ? QUEUE_MAX : (unsigned int)host_random(h, 1, 20),
+	};
+
+	for (int i = 0; i < 2; i++) {
+		config.size[i] = (uint16_t)(1u << host_random(h, 1, 10));
+		config.first_index[i] = (uint16_t)(host_chance(h, 50) ? 0 : host_chance(h, 50) ?
+			host_random(h, 65500, 65535) : host_random(h, 0, 65535));
+	}
+	config.rx_bytes_min = config.mtu + 18u;
+	return config;
+}
+
+uint64_t vdev_get(struct vdev *d, uint32_t offset, unsigned int bytes)
+{
+	return host_get(d->host, vdev_reg(d->index, offset), bytes);
+}
+
+void vdev_set(struct vdev *d, uint32_t offset, unsigned int bytes, uint64_t value)
+{
+	host_set(d->host, vdev_reg(d->index, offset), bytes, value);
+}
+
+uint64_t queue_get(struct queue *q, uint32_t offset, unsigned int bytes)
+{
+	vdev_set(q->dev, VQNIC_REG_QUEUE_SELECT, 2, q->index);
+	return vdev_get(q->dev, offset, bytes);
+}
+
+void queue_set(struct queue *q, uint32_t offset, unsigned int bytes, uint64_t value)
+{
+	vdev_set(q->dev, VQNIC_REG_QUEUE_SELECT, 2, q->index);
+	vdev_set(q->dev, offset, bytes, value);
+}
+
+void vdev_own(struct vdev *d, const struct vdev_config *config)
+{
+	d->config = *config;
+	vdev_set(d, VQNIC_REG_VDEV_MAC_LO, 4, d->mac[0] | (uint32_t)d->mac[1] << 8 | (uint32_t)d->mac[2] << 16 |
+		 (uint32_t)d->mac[3] << 24);
+	vdev_set(d, VQNIC_REG_VDEV_MAC_HI, 4, d->mac[4] | (uint32_t)d->mac[5] << 8);
+	vdev_set(d, VQNIC_REG_VDEV_MTU, 4, config->mtu);
+	vdev_set(d, VQNIC_REG_VDEV_CONTROL, 4, VQNIC_VDEV_CONTROL_ENABLE | VQNIC_VDEV_CONTROL_LINK);
+}
+
+void vdev_negotiate(struct vdev *d)
+{
+	uint64_t offered = 0;
+	uint8_t status = VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER;
+
+	test_equal(vdev_get(d, VQNIC_REG_DEVICE_STATUS, 1), 0, "vdev %u: status before the driver", d->index);
+	vdev_set(d, VQNIC_REG_DEVICE_STATUS, 1, VIRTIO_CONFIG_S_ACKNOWLEDGE);
+	vdev_set(d, VQNIC_REG_DEVICE_STATUS, 1, status);
+	for (uint32_t i = 0; i < 2; i++) {
+		vdev_set(d, VQNIC_REG_DEVICE_FEATURE_SELECT, 4, i);
+		offered |= vdev_get(d, VQNIC_REG_DEVICE_FEATURE, 4) << 32 * i;
+	}
+	d->features = BASE_FEATURES | d->config.features;
+	test_equal(d->features & ~offered, 0, "vdev %u: features that are not offered", d->index);
+	d->features |= offered & (1ull << VIRTIO_NET_F_MAC | 1ull << VIRTIO_NET_F_STATUS | 1ull << VIRTIO_NET_F_MTU);
+	for (uint32_t i = 0; i < 2; i++) {
+		vdev_set(d, VQNIC_REG_DRIVER_FEATURE_SELECT, 4, i);
+		vdev_set(d, VQNIC_REG_DRIVER_FEATURE, 4, d->features >> 32 * i);
+	}
+	status |= VIRTIO_CONFIG_S_FEATURES_OK;
+	vdev_set(d, VQNIC_REG_DEVICE_STATUS, 1, status);
+	test_equal(vdev_get(d, VQNIC_REG_DEVICE_STATUS, 1), status, "vdev %u: status", d->index);
+	vdev_set(d, VQNIC_REG_CONFIG_MSIX_VECTOR, 2, d->config_vector);
+}
+
+void queue_map(struct queue *q, uint16_t size, uint16_t first_index)
+{
+	struct host *h = q->dev->host;
+	size_t avail_bytes = 6 + 2u * size, used_bytes = 6 + 8u * size;
+
+	q->size = size;
+	q->desc_addr = host_map(h, 16u * size, 16);
+	q->avail_addr = host_map(h, avail_bytes, 2);
+	q->used_addr = host_map(h, used_bytes, 4);
+	q->buffers = host_map(h, (size_t)size * QUEUE_BUFFER_BYTES, 1);
+	q->desc = host_at(h, q->desc_addr, 16u * size);
+	q->avail = host_at(h, q->avail_addr, avail_bytes);
+	q->used = host_at(h, q->used_addr, used_bytes);
+	host_allow(h, q->desc_addr, 16u * size, HOST_READ);
+	host_allow(h, q->avail_addr, event_idx(q) ? avail_bytes : avail_bytes - 2, HOST_READ);
+	host_allow(h, q->used_addr, event_idx(q) ? used_bytes : used_bytes - 2, HOST_WRITE);
+
+	q->free_count = 0;
+	for (uint16_t i = 0; i < size; i++) {
+		q->free[q->free_count++] = i;
+		used_entry(q, i)[0] = USED_POISON;
+		used_entry(q, i)[1] = USED_POISON;
+	}
+	q->added = q->published = q->kicked = q->seen = q->done = q->armed = first_index;
+	q->avail[1] = first_index;
+	q->used[1] = first_index;
+	*queue_used_event(q) = first_index;
+	*queue_avail_event(q) = first_index;
+	q->state = QUEUE_WAITS;
+	q->raw = false;
+	h->msix_pending[q->vector] = false;
+}
+
+void queue_enable(struct queue *q)
+{
+	queue_set(q, VQNIC_REG_QUEUE_SIZE, 2, q->size);
+	test_equal(queue_get(q, VQNIC_REG_QUEUE_SIZE, 2), q->size, "queue size");
+	queue_set(q, VQNIC_REG_QUEUE_MSIX_VECTOR, 2, q->vector);
+	queue_set(q, VQNIC_REG_QUEUE_DESC, 8, q->desc_addr);
+	queue_set(q, VQNIC_REG_QUEUE_DRIVER, 8, q->avail_addr);
+	queue_set(q, VQNIC_REG_QUEUE_DEVICE, 8, q->used_addr);
+	queue_set(q, VQNIC_REG_QUEUE_AVAIL_STATE, 2, q->published);
+	queue_set(q, VQNIC_REG_QUEUE_USED_STATE, 2, q->seen);
+	q->doorbell = (uint32_t)vdev_get(q->dev, VQNIC_REG_VDEV_DOORBELLS, 4) +
+		(uint32_t)queue_get(q, VQNIC_REG_QUEUE_NOTIFY_OFF, 2) *
+		(uint32_t)host_get(q->dev->host, VQNIC_REG_DOORBELL_STRIDE, 4);
+	queue_set(q, VQNIC_REG_QUEUE_ENABLE, 2, 1);
+	test_equal(queue_get(q, VQNIC_REG_QUEUE_ENABLE, 2), 1, "queue enable");
+}
+
+void vdev_start(struct vdev *d, const struct vdev_config *config)
+{
+	vdev_own(d, config);
+	vdev_negotiate(d);
+	for (unsigned int i = 0; i < 2; i++) {
+		queue_map(&d->queue[i], config->size[i], config->first_index[i]);
+		queue_enable(&d->queue[i]);
+	}
+	vdev_set(d, VQNIC_REG_DEVICE_STATUS, 1, VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER |
+		 VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK);
+}
+
+void queue_forget(struct queue *q)
+{
+	struct host *h = q->dev->host;
+
+	if (!q->used)
+		return;
+	for (; q->seen != q->added; q->seen++)
+		allow_chain(q, q->posted[q->seen % q->size], false);
+	host_deny(h, q->desc_addr, 16u * q->size, HOST_READ);
+	host_deny(h, q->avail_addr, 6 + 2u * q->size, HOST_READ);
+	host_deny(h, q->used_addr, 6 + 8u * q->size, HOST_WRITE);
+	q->used = NULL;
+	if (q->index == TX)
+		q->dev->tx_lost_end = q->dev->tx_seq;
+}
+
+void vdev_reset(struct vdev *d)
+{
+	unsigned int polls = 0;
+
+	vdev_set(d, VQNIC_REG_DEVICE_STATUS, 1, 0);
+	while (vdev_get(d, VQNIC_REG_DEVICE_STATUS, 1)) {
+		host_run(d->host, 10);
+		test_check(++polls < RESET_POLLS, "vdev %u: reset never ends", d->index);
+	}
+	queue_forget(&d->queue[RX]);
+	queue_forget(&d->queue[TX]);
+}
+
+void queue_reset(struct queue *q)
+{
+	unsigned int polls = 0;
+
+	queue_set(q, VQNIC_REG_QUEUE_RESET, 2, 1);
+	while (queue_get(q, VQNIC_REG_QUEUE_RESET, 2)) {
+		host_run(q->dev->host, 10);
+		test_check(++polls < RESET_POLLS, "vdev %u queue %u: reset never ends", q->dev->index, q->index);
+	}
+	test_equal(queue_get(q, VQNIC_REG_QUEUE_ENABLE, 2), 0, "queue enable after queue reset");
+	queue_forget(q);
+}
+
+/* ---- steps ---- */
+
+uint32_t vdev_random_frame_len(struct vdev *d)
+{
+	struct host *h = d->host;
+	uint32_t most = d->config.mtu + 14u, len;
+
+	switch (host_random(h, 0, 5)) {
+	case 0:
+		return (uint32_t)host_random(h, VQNIC_FRAME_BYTES_MIN, 80);
+	case 1:		/* around multiples of the bus width */
+		len = (uint32_t)(host_random(h, 1, most / 64 + 1) * 64 + host_random(h, 0, 2) - 1);
+		break;
+	case 2:
+		return most - (uint32_t)host_random(h, 0, 3);
+	default:
+		len = (uint32_t)host_random(h, VQNIC_FRAME_BYTES_MIN, most);
+	}
+	return len > most ? most : len;
+}
+
+static unsigned int random_descs(struct vdev *d)
+{
+	unsigned int most = d->config.chain_max;
+
+	return (unsigned int)host_random(d->host, 1, most > 4 && host_chance(d->host, 80) ? 4 : most);
+}
+
+static bool post(struct queue *q)
+{
+	struct vdev *d = q->dev;
+	unsigned int batch = (unsigned int)host_random(d->host, 1, host_chance(d->host, 20) ? 32 : 3);
+	bool any = false;
+
+	while (batch--) {
+		if (q->index == RX) {
+			uint32_t room = d->config.rx_bytes_min + (host_chance(d->host, 30) ?
+				(uint32_t)host_random(d->host, 0, 300) : 0);
+
+			if (!d->rx_posting || !queue_add_rx(q, room, random_descs(d)))
+				break;
+		} else {
+			if (!d->tx_quota || d->tx_seq - d->tx_wire_seq >= FRAMES_MAX ||
+			    !queue_add_tx(q, vdev_random_frame_len(d), random_descs(d)))
+				break;
+			d->tx_quota--;
+		}
+		any = true;
+	}
+	return any;
+}
+
+/* Lets the card interrupt again. Sometimes only later, when most of what is out has come back. */
+static void arm(struct queue *q)
+{
+	struct host *h = q->dev->host;
+
+	if (!event_idx(q)) {
+		q->avail[0] = 0;
+		q->armed = q->done;
+		return;
+	}
+	q->armed = q->done;
+	if (q->index == TX && q->dev->tx_quota && host_chance(h, 50))
+		q->armed += (uint16_t)((uint16_t)(q->published - q->done) * 3u / 4);
+	*queue_used_event(q) = q->armed;
+}
+
+/* Used entries that are there although the driver waits for an interrupt: more than it may have to wait with. */
+static bool overdue(const struct queue *q)
+{
+	return (uint16_t)(q->seen - q->done) > (uint16_t)(q->armed - q->done);
+}
+
+static bool queue_step(struct queue *q)
+{
+	struct host *h = q->dev->host;
+	bool any = false;
+
+	if (!q->used || q->raw)
+		return false;
+	if (host_chance(h, 40))
+		any |= post(q);
+	if (q->published != q->added && host_chance(h, 60)) {
+		queue_publish(q);
+		any = true;
+	}
+	if (q->kicked != q->published && host_chance(h, 60)) {
+		queue_maybe_kick(q);
+		any = true;
+	}
+	switch (q->state) {
+	case QUEUE_WAITS:
+		if (!h->msix_pending[q->vector] || host_chance(h, 40))
+			break;
+		h->msix_pending[q->vector] = false;
+		q->state = QUEUE_POLLS;
+		if (!event_idx(q) && host_chance(h, 70))
+			q->avail[0] = VRING_AVAIL_F_NO_INTERRUPT;
+		any = true;
+		break;
+	case QUEUE_POLLS:
+		for (unsigned int budget = (unsigned int)host_random(h, 0, 16); budget; budget--)
+			if (!queue_take_used(q))
+				break;
+		if (q->done == q->seen && host_chance(h, 60)) {
+			arm(q);
+			q->state = QUEUE_ARMED;
+		}
+		any = true;
+		break;
+	case QUEUE_ARMED:
+		if (host_chance(h, 40))
+			break;
+		q->state = overdue(q) ? QUEUE_POLLS : QUEUE_WAITS;
+		any = true;
+		break;
+	}
+	return any;
+}
+
+bool vdev_step(struct vdev *d)
+{
+	bool any = queue_step(&d->queue[TX]);
+
+	return queue_step(&d->queue[RX]) || any;
+}
+
+static bool queue_quiet(const struct queue *q)
+{
+	return !q->used || q->raw ||
+	       (q->published == q->added && q->kicked == q->published && q->state == QUEUE_WAITS &&
+		!q->dev->host->msix_pending[q->vector]);
+}
+
+bool vdev_quiet(struct vdev *d)
+{
+	return queue_quiet(&d->queue[RX]) && queue_quiet(&d->queue[TX]);
+}
+
+bool card_send(struct card *c, const uint8_t dst[6], uint32_t len, unsigned int to)
+{
+	struct expected e = { .seq = c->rx_seq, .len = len };
+	uint8_t frame[HOST_FRAME_MAX];
+
+	memcpy(e.dst, dst, 6);
+	rx_frame(&e, frame);
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+		if (to >> i & 1 && c->vdev[i].rx_tail - c->vdev[i].rx_head == FRAMES_MAX)
+			return false;
+	if (!vqnic_model_rx_frame(c->host->model, frame, len, false))
+		return false;
+	c->rx_seq++;
+	c->wire_rx_frames++;
+	c->wire_rx_bytes += len;
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+		if (to >> i & 1)
+			c->vdev[i].rx[c->vdev[i].rx_tail++ % FRAMES_MAX] = e;
+	return true;
+}
+
+/* The card is idle and the driver has nothing to do: is there anything that should have happened? */
+static void check_nothing_lost(struct queue *q)
+{
+	if (!q->used || q->raw)
+		return;
+	test_check(q->index == RX || q->seen == q->published,
+		   "vdev %u queue %u: lost kick: avail index %u, used index %u, avail_event %u, card idle", q->dev->index,
+		   q->index, q->published, q->seen, *queue_avail_event(q));
+	test_check(!overdue(q), "vdev %u queue %u: lost interrupt: used index %u, taken up to %u, used_event %u",
+		   q->dev->index, q->index, q->seen, q->done, q->armed);
+}
+
+void card_settle(struct card *c)
+{
+	bool quiet;
+
+	do {
+		quiet = true;
+		for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+			vdev_step(&c->vdev[i]);
+			quiet &= vdev_quiet(&c->vdev[i]) && !c->vdev[i].tx_quota;
+		}
+		host_run(c->host, host_random(c->host, 1, 100));
+		/* Receive buffers are posted forever: the ring is full at some time, or the step above posts none. */
+	} while (!quiet || !vqnic_model_idle(c->host->model));
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+		check_nothing_lost(&c->vdev[i].queue[RX]);
+		check_nothing_lost(&c->vdev[i].queue[TX]);
+	}
+}
+
+void card_check_counters(struct card *c)
+{
+	struct host *h = c->host;
+
+	test_equal(host_get(h, VQNIC_REG_WIRE_RX_FRAMES, 8), c->wire_rx_frames, "card");
+	test_equal(host_get(h, VQNIC_REG_WIRE_RX_BYTES, 8), c->wire_rx_bytes, "card");
+	test_equal(host_get(h, VQNIC_REG_WIRE_RX_DROP_ERROR, 8), c->rx_drop_error, "card");
+	test_equal(host_get(h, VQNIC_REG_WIRE_RX_DROP_FILTER, 8), c->rx_drop_filter, "card");
+	test_equal(host_get(h, VQNIC_REG_WIRE_TX_FRAMES, 8), c->wire_tx_frames, "card");
+	test_equal(host_get(h, VQNIC_REG_WIRE_TX_BYTES, 8), c->wire_tx_bytes, "card");
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+		struct vdev *d = &c->vdev[i];
+		uint64_t lost = d->rx_skipped + (d->rx_tail - d->rx_head);
+
+		test_equal(vdev_get(d, VQNIC_REG_TX_FRAMES, 8), d->tx_frames, "vdev %u", i);
+		test_equal(vdev_get(d, VQNIC_REG_TX_BYTES, 8), d->tx_bytes, "vdev %u", i);
+		test_equal(vdev_get(d, VQNIC_REG_RX_FRAMES, 8), d->rx_frames, "vdev %u", i);
+		test_equal(vdev_get(d, VQNIC_REG_RX_BYTES, 8), d->rx_bytes, "vdev %u", i);
+		test_equal(vdev_get(d, VQNIC_REG_RX_DROP_NO_BUFFER, 8) + vdev_get(d, VQNIC_REG_RX_DROP_TOO_LONG, 8) +
+			   vdev_get(d, VQNIC_REG_RX_DROP_NOT_READY, 8), lost, "vdev %u", i);
+		test_equal(vdev_get(d, VQNIC_REG_INTERRUPTS, 8),
+			   h->msix_seen[d->config_vector] + h->msix_seen[d->queue[RX].vector] +
+			   h->msix_seen[d->queue[TX].vector], "vdev %u", i);
+	}
+}

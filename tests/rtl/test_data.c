@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Frames through the rings of both vdevs at once, in both directions: what comes out is what went in, in order, and no
+ * notification gets lost, whatever the rings, chains, link and wire are like.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "driver.h"
+#include "test.h"
+
+#define ALL_VDEVS ((1u << VQNIC_VDEVS) - 1)
+
+static void random_stalls(struct host *h)
+{
+	static const unsigned int stalls[] = { 0, 0, 20, 128, 220 };
+
+	vqnic_model_set_stall(h->model, stalls[host_random(h, 0, 4)], stalls[host_random(h, 0, 4)],
+			      stalls[host_random(h, 0, 4)], rng_next(&h->rng));
+}
+
+/* Sends a frame from the wire to a random vdev, or to all. False: not now. */
+static bool send_some(struct card *c)
+{
+	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	struct host *h = c->host;
+	struct vdev *d = &c->vdev[host_random(h, 0, VQNIC_VDEVS - 1)];
+	uint32_t len = vdev_random_frame_len(d);
+
+	if (host_chance(h, 90))
+		return card_send(c, d->mac, len, 1u << d->index);
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+		if (len > c->vdev[i].config.mtu + 14u)
+			len = c->vdev[i].config.mtu + 14u;
+	return card_send(c, broadcast, len, ALL_VDEVS);
+}
+
+/* `frames` frames out of each vdev, and as many into the card, with everything at random in between. */
+static void traffic(struct card *c, unsigned int frames)
+{
+	struct host *h = c->host;
+	unsigned int pause = host_chance(h, 50) ? 40 : 400, rx_quota = frames * VQNIC_VDEVS;
+	bool busy = true;
+
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+		c->vdev[i].tx_quota = frames;
+		c->vdev[i].rx_posting = true;
+	}
+	while (busy || rx_quota) {
+		busy = false;
+		for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+			vdev_step(&c->vdev[i]);
+			busy |= c->vdev[i].tx_quota;
+		}
+		if (rx_quota && host_chance(h, 30) && send_some(c))
+			rx_quota--;
+		host_run(h, host_random(h, 1, pause));
+	}
+	card_settle(c);
+}
+
+static void check_all_delivered(struct card *c)
+{
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+		test_equal(c->vdev[i].tx_wire_seq, c->vdev[i].tx_seq, "vdev %u: frames that left", i);
+	card_check_counters(c);
+}
+
+static void run_random(uint64_t seed, bool ideal, unsigned int frames)
+{
+	uint64_t rng = seed;
+	struct pcie_config link = host_random_link(&rng);
+	struct host *h = host_new(rng, ideal ? NULL : &link);
+	struct card *c = card_new(h);
+
+	if (!ideal)
+		random_stalls(h);
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+		struct vdev_config config = vdev_random_config(h);
+
+		vdev_start(&c->vdev[i], &config);
+	}
+	traffic(c, frames);
+	check_all_delivered(c);
+}
+
+static void test_random(uint64_t seed)
+{
+	run_random(seed, false, 40);
+}
+
+static void test_ideal(uint64_t seed)
+{
+	run_random(seed, true, 200);
+}
+
+/* The same seed is the same run, to the cycle and the byte. */
+static void test_same_seed(uint64_t seed)
+{
+	uint64_t hash[2], cycles[2];
+
+	for (int i = 0; i < 2; i++) {
+		uint64_t rng = seed;
+		struct pcie_config link = host_random_link(&rng);
+		struct host *h = host_new(rng, &link);
+		struct card *c = card_new(h);
+
+		random_stalls(h);
+		for (unsigned int k = 0; k < VQNIC_VDEVS; k++) {
+			struct vdev_config config = vdev_random_config(h);
+
+			vdev_start(&c->vdev[k], &config);
+		}
+		traffic(c, 15);
+		hash[i] = h->hash;
+		cycles[i] = vqnic_model_cycles(h->model);
+		card_cleanup();
+	}
+	test_equal(cycles[1], cycles[0], "second run");
+	test_equal(hash[1], hash[0], "second run");
+}
+
+/* Each frame length, with few and with many descriptors: all ends and alignments of a data path. */
+static void test_lengths(uint64_t seed)
+{
+	struct host *h = host_new(seed, NULL);
+	struct card *c = card_new(h);
+	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS];
+	struct vdev_config config = {
+		.features = 1ull << VIRTIO_RING_F_EVENT_IDX, .size = { 64, 64 }, .mtu = VQNIC_MTU_LIMIT_MAX,
+		.chain_max = 12, .rx_bytes_min = 0,
+	};
+	uint32_t len = VQNIC_FRAME_BYTES_MIN;
+
+	vdev_start(d, &config);
+	while (len <= VQNIC_MTU_LIMIT_MAX + 14) {
+		/* A chain that just holds the frame, and one with room behind. */
+		for (uint32_t room = 0; room < 2; room++) {
+			uint64_t received = d->rx_frames;
+
+			test_check(queue_add_rx(&d->queue[RX], len + 200 * room, room ? 1 : 12), "no descriptor");
+			queue_publish(&d->queue[RX]);
+			queue_maybe_kick(&d->queue[RX]);
+			test_check(queue_add_tx(&d->queue[TX], len, room ? 1 : 12), "no descriptor");
+			queue_publish(&d->queue[TX]);
+			queue_maybe_kick(&d->queue[TX]);
+			host_drain(h, 20000);
+			test_check(card_send(c, d->mac, len, 1u << d->index), "the wire takes no frame");
+			host_drain(h, 20000);
+			test_equal(d->rx_frames, received + 1, "length %u", len);
+			test_equal(d->tx_wire_seq, d->tx_seq, "length %u", len);
+			card_settle(c);
+		}
+		len += len < 400 || len > 9200 ? 1 : (uint32_t)host_random(h, 1, 200);
+	}
+	card_check_counters(c);
+}
+
+/* More chains than an index can count, through one small and one large ring. */
+static void test_index_wrap(uint64_t seed)
+{
+	struct host *h = host_new(seed, NULL);
+	struct card *c = card_new(h);
+
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+		struct vdev_config config = {
+			.features = i == seed % 2 ? 1ull << VIRTIO_RING_F_EVENT_IDX : 0,
+			.size = { 8, 8 }, .mtu = VQNIC_MTU_LIMIT_MIN, .chain_max = 1, .rx_bytes_min = 100,
+		};
+
+		if (i == 0)
+			config.size[RX] = config.size[TX] = VQNIC_VQ_SIZE_LIMIT;
+		vdev_start(&c->vdev[i], &config);
+		c->vdev[i].tx_quota = 66000;
+		c->vdev[i].rx_posting = true;
+	}
+	h->cycle_limit *= 10;
+	while (c->vdev[0].tx_quota || c->vdev[1].tx_quota || c->vdev[0].rx_frames < 66000 ||
+	       c->vdev[1].rx_frames < 66000) {
+		for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+			vdev_step(&c->vdev[i]);
+			if (c->vdev[i].rx_frames < 66000)
+				card_send(c, c->vdev[i].mac, 14, 1u << i);
+		}
+		host_run(h, host_random(h, 1, 400));
+	}
+	card_settle(c);
+	check_all_delivered(c);
+}
+
+/* Chains as long as the ring, at every ring size. */
+static void test_long_chains(uint64_t seed)
+{
+	struct host *h = host_new(seed, NULL);
+	struct card *c = card_new(h);
+	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS];
+
+	for (uint16_t size = 2; size <= VQNIC_VQ_SIZE_LIMIT; size *= 2) {
+		struct vdev_config config = {
+			.features = host_chance(h, 50) ? 1ull << VIRTIO_RING_F_EVENT_IDX : 0,
+			.size = { size, size }, .mtu = 1500, .chain_max = size, .rx_bytes_min = 1518,
+		};
+
+		vdev_start(d, &config);
+		for (unsigned int i = 0; i < 3; i++) {
+			/* One byte a descriptor, as far as the length goes. */
+			uint32_t len = size < 26 ? 14 : size - VQNIC_VNET_HDR_BYTES;
+			uint64_t received = d->rx_frames;
+
+			queue_add_rx(&d->queue[RX], len, size);
+			queue_publish(&d->queue[RX]);
+			queue_maybe_kick(&d->queue[RX]);
+			queue_add_tx(&d->queue[TX], len, size);
+			queue_publish(&d->queue[TX]);
+			queue_maybe_kick(&d->queue[TX]);
+			host_run(h, 10);
+			card_send(c, d->mac, len, 1u << d->index);
+			host_drain(h, 100000);
+			test_equal(d->rx_frames, received + 1, "ring of %u", size);
+			card_settle(c);
+		}
+		vdev_reset(d);
+	}
+	check_all_delivered(c);
+}
+
+static const struct test tests[] = {
+	{ "random", test_random, 60 },
+	{ "ideal", test_ideal, 15 },
+	{ "same_seed", test_same_seed, 3 },
+	{ "lengths", test_lengths, 2 },
+	{ "long_chains", test_long_chains, 2 },
+	{ "index_wrap", test_index_wrap, 1 },
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]), card_cleanup);
+}
