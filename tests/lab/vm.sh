@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Promises of sim/lab/vm, on which the system tests rest: that it sees a VM which hangs, complains or dies, and that
+# nothing outlives a run. Needs no card.
+set -u
+
+vm=sim/lab/vm
+work=$(mktemp -d)
+trap 'rm -rf "$work"; $vm stop harness' EXIT
+count=0
+
+check() {
+	local name=$1
+	shift
+	count=$((count + 1))
+	if "$@" >"$work/out" 2>&1; then
+		echo "ok $count - $name"
+	else
+		echo "not ok $count - $name"
+		sed 's/^/# /' "$work/out"
+	fi
+}
+
+starts() { $vm start harness --no-card; }
+
+# status_of N COMMAND...: the command's exit status is N.
+status_of() {
+	local status=0 expected=$1
+	shift
+	"$@" || status=$?
+	echo "exit status $status, expected $expected"
+	[ $status -eq "$expected" ]
+}
+
+output_and_status() {
+	[ "$($vm exec harness 'echo one; echo two >&2')" = "$(printf 'one\ntwo')" ] &&
+		[ "$(echo 'x=$((6 * 7)); echo $x' | $vm exec harness)" = 42 ] &&
+		status_of 3 $vm exec harness 'exit 3' && status_of 124 $vm exec harness -t 1 'sleep 30'
+}
+
+side_by_side() {
+	$vm exec harness 'sleep 1; echo slow' >>"$work/order" &
+	$vm exec harness 'echo fast' >>"$work/order"
+	wait $!
+	[ "$(cat "$work/order")" = "$(printf 'fast\nslow')" ]
+}
+
+taken_twice() { $vm start harness --no-card 2>&1 | grep 'belongs to a VM that is running'; }
+
+complaint_is_seen() {
+	local size
+	$vm problems harness || return 1
+	size=$($vm log-size harness)
+	$vm exec harness 'echo "clocksource: Watchdog remote CPU 1 read timed out" >/dev/kmsg'
+	$vm problems harness "$size" || return 1
+	$vm exec harness 'echo "WARNING: CPU: 0 PID: 1 at nowhere" >/dev/kmsg; sleep 0.5'
+	$vm problems harness "$size" | grep 'at nowhere' && $vm problems harness "$($vm log-size harness)"
+}
+
+panic_is_seen() {
+	status_of 125 $vm exec harness 'echo c >/proc/sysrq-trigger; sleep 60' >"$work/panic" 2>&1
+	cat "$work/panic"
+	grep -q 'exit status 125, expected 125' "$work/panic" && grep -q 'Kernel panic' "$work/panic" &&
+		grep -q 'log: build/run/harness/console.log' "$work/panic" &&
+		status_of 125 $vm exec harness true
+}
+
+hang_is_seen() {
+	$vm stop harness
+	starts || return 1
+	kill -STOP "$(<build/run/harness/qemu.pid)"
+	status_of 125 $vm exec harness -t 1 true
+	local status=$?
+	kill -CONT "$(<build/run/harness/qemu.pid)"
+	return $status
+}
+
+stop_ends_it() {
+	local pid
+	pid=$(<build/run/harness/qemu.pid)
+	$vm stop harness
+	! kill -0 "$pid" 2>/dev/null
+}
+
+# As Ctrl-C in the middle of a boot: the namespace of `lab run` takes all with it.
+interrupt_ends_it() {
+	local pid
+	setsid unshare --pid --fork --kill-child --mount-proc $vm start harness --no-card 2>"$work/interrupt" &
+	pid=$!
+	for _ in $(seq 50); do pgrep -f mount_tag=project >/dev/null && break; sleep 0.1; done
+	pgrep -f 'build/run/harness/agent' >/dev/null || { echo "QEMU never started"; return 1; }
+	kill -TERM "$pid"
+	for _ in $(seq 50); do pgrep -f 'build/run/harness/agent' >/dev/null || return 0; sleep 0.1; done
+	pgrep -af 'build/run/harness/agent'
+	return 1
+}
+
+unknown_kernel() { $vm start harness --no-card --kernel 1.2 2>&1 | grep 'no kernel 1.2 in the lab; there are: .*vmlinuz-'; }
+
+check "a VM boots" starts
+check "a command's output and exit status come back" output_and_status
+check "commands run side by side" side_by_side
+check "a name is used once at a time" taken_twice
+check "a complaint of the kernel is seen, a harmless one is not" complaint_is_seen
+check "a panic is seen" panic_is_seen
+check "a VM that hangs is seen" hang_is_seen
+check "stop ends the VM" stop_ends_it
+check "an interrupted run leaves no process" interrupt_ends_it
+check "a kernel that is not there is named" unknown_kernel
+echo "1..$count"
