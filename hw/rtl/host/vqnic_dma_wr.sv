@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Writes any number of bytes to any address: one request at a time, cut into AXI bursts that stay inside 4 KiB and 256
+// beats. The client is told which lanes the next beat wants and gives the beat with the bytes in their lanes; only
+// those lanes get a strobe. A request is done when all its bursts have been acknowledged.
+
+module vqnic_dma_wr #(
+  parameter int unsigned DATA_W = 512,
+  localparam int unsigned LaneCount = DATA_W / 8,
+  localparam int unsigned LaneW = $clog2(LaneCount)
+) (
+  input  logic                 clk_i,
+  input  logic                 rst_ni,
+
+  input  logic                 req_valid_i,
+  output logic                 req_ready_o,
+  input  logic [63:0]          req_addr_i,
+  input  logic [15:0]          req_len_i,     // bytes, not 0
+
+  output logic                 beat_want_o,
+  output logic [LaneW-1:0]     beat_lane_o,   // first lane wanted
+  output logic [LaneW:0]       beat_bytes_o,  // number of lanes wanted
+  input  logic                 beat_valid_i,
+  output logic                 beat_ready_o,
+  input  logic [DATA_W-1:0]    beat_data_i,
+  output logic                 done_o,
+  output logic                 error_o,       // with done_o: a burst had an error response
+  output logic [63:0]          error_addr_o,  // start of the first such
+
+  output logic                 aw_valid_o,
+  input  logic                 aw_ready_i,
+  output logic [63:0]          aw_addr_o,
+  output logic [7:0]           aw_len_o,
+  output logic                 w_valid_o,
+  input  logic                 w_ready_i,
+  output logic [DATA_W-1:0]    w_data_o,
+  output logic [LaneCount-1:0] w_strb_o,
+  output logic                 w_last_o,
+  input  logic                 b_valid_i,
+  input  logic                 b_error_i
+);
+
+  localparam int unsigned BurstBytes = LaneCount * 256 < 4096 ? LaneCount * 256 : 4096;
+  localparam int unsigned BurstW = $clog2(BurstBytes);
+
+  logic [63:0] aw_addr_q, w_addr_q, b_addr_q, error_addr_q;
+  logic [15:0] aw_left_q, w_left_q, b_left_q;
+  logic        error_q;
+
+  function automatic logic [15:0] burst(input logic [63:0] addr, input logic [15:0] left);
+    logic [15:0] to_boundary;
+    to_boundary = 16'(BurstBytes) - 16'(addr[BurstW-1:0]);
+    burst = left < to_boundary ? left : to_boundary;
+  endfunction
+
+  logic [15:0] aw_burst, w_burst, b_burst, aw_lanes;
+  assign aw_burst = burst(aw_addr_q, aw_left_q);
+  assign w_burst  = burst(w_addr_q, w_left_q);
+  assign b_burst  = burst(b_addr_q, b_left_q);
+  assign aw_lanes = aw_burst + 16'(aw_addr_q[LaneW-1:0]) - 16'd1;
+
+  assign aw_valid_o = aw_left_q != '0;
+  assign aw_addr_o  = aw_addr_q;
+  assign aw_len_o   = 8'(aw_lanes >> LaneW);
+
+  logic [15:0] to_beat_end, bytes;
+  assign to_beat_end  = 16'(LaneCount) - 16'(w_addr_q[LaneW-1:0]);
+  assign bytes        = w_left_q < to_beat_end ? w_left_q : to_beat_end;
+  assign beat_want_o  = w_left_q != '0;
+  assign beat_lane_o  = w_addr_q[LaneW-1:0];
+  assign beat_bytes_o = bytes[LaneW:0];
+  assign beat_ready_o = beat_want_o && w_ready_i;
+  assign w_valid_o    = beat_want_o && beat_valid_i;
+  assign w_data_o     = beat_data_i;
+  assign w_strb_o     = ~({LaneCount{1'b1}} << bytes) << beat_lane_o;
+  assign w_last_o     = w_burst == bytes;
+
+  assign done_o       = b_valid_i && b_left_q == b_burst;
+  assign error_o      = error_q || b_error_i;
+  assign error_addr_o = error_q ? error_addr_q : b_addr_q;
+  assign req_ready_o  = b_left_q == '0;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      aw_addr_q    <= '0;
+      aw_left_q    <= '0;
+      w_addr_q     <= '0;
+      w_left_q     <= '0;
+      b_addr_q     <= '0;
+      b_left_q     <= '0;
+      error_q      <= 1'b0;
+      error_addr_q <= '0;
+    end else if (req_ready_o) begin
+      if (req_valid_i) begin
+        aw_addr_q <= req_addr_i;
+        aw_left_q <= req_len_i;
+        w_addr_q  <= req_addr_i;
+        w_left_q  <= req_len_i;
+        b_addr_q  <= req_addr_i;
+        b_left_q  <= req_len_i;
+        error_q   <= 1'b0;
+      end
+    end else begin
+      if (aw_valid_o && aw_ready_i) begin
+        aw_addr_q <= aw_addr_q + 64'(aw_burst);
+        aw_left_q <= aw_left_q - aw_burst;
+      end
+      if (w_valid_o && w_ready_i) begin
+        w_addr_q <= w_addr_q + 64'(bytes);
+        w_left_q <= w_left_q - bytes;
+      end
+      if (b_valid_i) begin
+        b_addr_q <= b_addr_q + 64'(b_burst);
+        b_left_q <= b_left_q - b_burst;
+        if (b_error_i && !error_q) begin
+          error_q      <= 1'b1;
+          error_addr_q <= b_addr_q;
+        end
+      end
+    end
+  end
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk_i) begin
+    if (rst_ni) begin
+      written_before_acknowledged: assert (!b_valid_i || b_left_q > w_left_q);
+      not_empty:                   assert (!req_valid_i || req_len_i != '0);
+    end
+  end
+`endif
+
+endmodule

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Serves the transmit queues of all vdevs, a chain at a time, round robin. A frame is gathered whole before the wire
+// sees it, so that a chain that turns out bad leaves nothing behind.
+//
+// A queue is served when it was kicked or has just begun to run, until its ring is seen empty. With EVENT_IDX that look
+// must come after avail_event was published, or a kick could be missed (virtio 1.2 section 2.7.10).
+
+module vqnic_tx_engine #(
+  parameter int unsigned DATA_W = 512,
+  parameter int unsigned VDEVS  = 2,
+  localparam int unsigned LaneCount = DATA_W / 8,
+  localparam int unsigned LaneW = $clog2(LaneCount)
+) (
+  input  logic                 clk_i,
+  input  logic                 rst_ni,
+
+  input  logic [VDEVS-1:0]     kick_i,
+  input  logic [VDEVS-1:0][vqnic_pkg::VQ_CTX_W-1:0] ctx_i,  // vq_ctx_t each
+  output logic [VDEVS-1:0]     busy_o,
+  output logic [VDEVS-1:0]     done_o,        // a chain was taken and its used entry published
+  output logic [VDEVS-1:0]     irq_o,
+  output logic [VDEVS-1:0]     fault_o,
+  output logic [7:0]           fault_code_o,
+  output logic [63:0]          fault_info_o,
+  output logic [VDEVS-1:0]     frame_o,       // a frame was sent, of frame_len_o bytes
+  output logic [31:0]          frame_len_o,
+
+  // vqnic_dma_rd
+  output logic                 rd_valid_o,
+  input  logic                 rd_ready_i,
+  output logic [63:0]          rd_addr_o,
+  output logic [15:0]          rd_len_o,
+  input  logic                 rd_beat_valid_i,
+  output logic                 rd_beat_ready_o,
+  input  logic [DATA_W-1:0]    rd_beat_data_i,
+  input  logic [LaneW-1:0]     rd_beat_lane_i,
+  input  logic [LaneW:0]       rd_beat_bytes_i,
+  input  logic                 rd_done_i,
+  input  logic                 rd_error_i,
+  input  logic [63:0]          rd_error_addr_i,
+  // vqnic_dma_wr
+  output logic                 wr_valid_o,
+  input  logic                 wr_ready_i,
+  output logic [63:0]          wr_addr_o,
+  output logic [15:0]          wr_len_o,
+  output logic                 wr_beat_valid_o,
+  output logic [DATA_W-1:0]    wr_beat_data_o,
+  input  logic                 wr_done_i,
+  input  logic                 wr_error_i,
+  input  logic [63:0]          wr_error_addr_i,
+
+  // vqnic_frame_fifo towards the wire
+  output logic                 word_valid_o,
+  input  logic                 word_ready_i,
+  output logic [DATA_W-1:0]    word_o,
+  output logic                 commit_o,
+  output logic [15:0]          commit_len_o,
+  output logic                 drop_o,
+
+  output logic                 idle_o
+);
+
+  localparam int unsigned IdxW = VDEVS > 1 ? $clog2(VDEVS) : 1;
+
+  // virtio_net_hdr is gathered so that the frame behind it begins a word.
+  localparam int unsigned HdrBytes = vqnic_regs_pkg::VNET_HDR_BYTES;
+  localparam int unsigned HdrWords = (HdrBytes + LaneCount - 1) / LaneCount;
+  localparam int unsigned HdrLane  = HdrWords * LaneCount - HdrBytes;
+
+  localparam logic [31:0] ChainMin = HdrBytes + vqnic_regs_pkg::FRAME_BYTES_MIN;
+  localparam logic [31:0] ChainMax = HdrBytes + vqnic_regs_pkg::FRAME_BYTES_MAX;
+
+  typedef enum logic [3:0] {
+    Idle, Look, Index, Arm, Head, Desc, Check, Data, Flush, Commit, Used
+  } state_e;
+
+  state_e          state_q, state_d;
+  logic [IdxW-1:0] vdev_q;
+  logic [VDEVS-1:0] kick_q, armed_q, run, running_q, serve;
+  logic [VDEVS-1:0][15:0] seen_q;   // avail index last read
+  logic [15:0]     head_q, desc_idx_q;
+  logic [10:0]     count_q;
+  logic [31:0]     total_q;         // bytes of the chain so far
+  logic [127:0]    desc_q;
+  logic [1:0]      hdr_left_q;      // words of the header still to come
+  logic [15:0]     hdr_q;           // gso_type, flags
+
+  vqnic_pkg::vq_ctx_t ctx;
+  assign ctx = ctx_i[vdev_q];
+
+  vqnic_pkg::desc_t desc;
+  assign desc = desc_q;
+
+  for (genvar i = 0; i < VDEVS; i++) begin : gen_run
+    vqnic_pkg::vq_ctx_t vdev_ctx;
+    assign vdev_ctx = ctx_i[i];
+    assign run[i]   = vdev_ctx.run;
+  end
+  assign serve = run & running_q & kick_q;
+
+  logic            pick;
+  logic [IdxW-1:0] pick_idx;
+  vqnic_arbiter #(
+    .N(VDEVS)
+  ) u_arbiter (
+    .clk_i,
+    .rst_ni,
+    .req_i  (state_q == Idle ? serve : '0),
+    .valid_o(pick),
+    .idx_o  (pick_idx),
+    .done_i (pick)
+  );
+
+  // Ring operations.
+  logic                 ring_valid, ring_done, ring_fault, ring_notify;
+  vqnic_pkg::ring_cmd_e ring_cmd;
+  logic [7:0]           ring_fault_code;
+  logic [63:0]          ring_fault_info;
+  logic [15:0]          ring_value;
+  logic [127:0]         ring_desc;
+  logic                 ring_rd_valid;
+  logic [63:0]          ring_rd_addr;
+  logic [15:0]          ring_rd_len;
+
+  vqnic_vring #(
+    .DATA_W(DATA_W)
+  ) u_vring (
+    .clk_i,
+    .rst_ni,
+    .cmd_valid_i    (ring_valid),
+    .cmd_i          (ring_cmd),
+    .ctx_i          (ctx),
+    .desc_i         (desc_idx_q),
+    .used_id_i      (head_q),
+    .used_len_i     (32'd0),
+    .done_o         (ring_done),
+    .fault_o        (ring_fault),
+    .fault_code_o   (ring_fault_code),
+    .fault_info_o   (ring_fault_info),
+    .value_o        (ring_value),
+    .desc_o         (ring_desc),
+    .notify_o       (ring_notify),
+    .rd_valid_o     (ring_rd_valid),
+    .rd_ready_i,
+    .rd_addr_o      (ring_rd_addr),
+    .rd_len_o       (ring_rd_len),
+    .rd_beat_valid_i,
+    .rd_beat_data_i,
+    .rd_done_i,
+    .rd_error_i,
+    .rd_error_addr_i,
+    .wr_valid_o,
+    .wr_ready_i,
+    .wr_addr_o,
+    .wr_len_o,
+    .wr_data_o      (wr_beat_data_o),
+    .wr_done_i,
+    .wr_error_i,
+    .wr_error_addr_i
+  );
+  assign wr_beat_valid_o = 1'b1;
+
+  logic        check_fault;
+  logic [7:0]  check_code;
+  logic [63:0] check_info;
+  vqnic_desc_check #(
+    .WRITABLE(1'b0)
+  ) u_check (
+    .desc_i      (desc_q),
+    .index_i     (desc_idx_q),
+    .head_i      (head_q),
+    .size_i      (ctx.size),
+    .count_i     (count_q),
+    .fault_o     (check_fault),
+    .fault_code_o(check_code),
+    .fault_info_o(check_info)
+  );
+
+  logic [32:0] total_next;
+  logic        too_long;
+  assign total_next = {1'b0, total_q} + {1'b0, desc.len};
+  assign too_long   = total_next > {1'b0, ChainMax};
+
+  // The frame's bytes. Header words end here, of which flags and gso_type are kept.
+  logic              data_valid, data_ready, packed_valid, packed_ready, packed_empty, data_q;
+  logic [DATA_W-1:0] packed_word;
+  assign data_valid      = state_q == Data && rd_beat_valid_i;
+  assign rd_beat_ready_o = state_q != Data || data_ready;
+
+  vqnic_gather #(
+    .DATA_W(DATA_W)
+  ) u_gather (
+    .clk_i,
+    .rst_ni,
+    .start_i     (state_q == Look),
+    .start_lane_i(LaneW'(HdrLane)),
+    .flush_i     (state_q == Flush),
+    .beat_valid_i(data_valid),
+    .beat_ready_o(data_ready),
+    .beat_data_i (rd_beat_data_i),
+    .beat_lane_i (rd_beat_lane_i),
+    .beat_bytes_i(rd_beat_bytes_i),
+    .word_valid_o(packed_valid),
+    .word_ready_i(packed_ready),
+    .word_o      (packed_word),
+    .empty_o     (packed_empty)
+  );
+  assign packed_ready = hdr_left_q != '0 || word_ready_i;
+  assign word_valid_o = packed_valid && hdr_left_q == '0;
+  assign word_o       = packed_word;
+
+  logic        fault;
+  logic [7:0]  fault_code;
+  logic [63:0] fault_info;
+  logic        rd_go;  // the data request of this descriptor was accepted
+  assign rd_go = state_q == Data && !data_q && rd_ready_i;
+
+  logic [15:0] ahead;
+  assign ahead = ring_value - ctx.avail;
+
+  always_comb begin
+    state_d    = state_q;
+    ring_valid = 1'b0;
+    ring_cmd   = vqnic_pkg::RING_INDEX;
+    fault      = 1'b0;
+    fault_code = vqnic_regs_pkg::FAULT_NONE;
+    fault_info = '0;
+    unique case (state_q)
+      Idle: if (pick) state_d = Look;
+      Look: state_d = seen_q[vdev_q] == ctx.avail ? Index : Head;
+      Index: begin
+        ring_valid = 1'b1;
+        if (ring_done) begin
+          if (ahead == '0) begin
+            state_d = ctx.event_idx && !armed_q[vdev_q] ? Arm : Idle;
+          end else begin
+            state_d = Head;
+          end
+          if (ahead > {5'd0, ctx.size}) begin
+            fault      = 1'b1;
+            fault_code = vqnic_regs_pkg::FAULT_AVAIL_INDEX;
+            fault_info = {48'd0, ring_value};
+          end
+        end
+      end
+      Arm: begin
+        ring_valid = 1'b1;
+        ring_cmd   = vqnic_pkg::RING_ARM;
+        if (ring_done) state_d = Index;
+      end
+      Head: begin
+        ring_valid = 1'b1;
+        ring_cmd   = vqnic_pkg::RING_HEAD;
+        if (ring_done) begin
+          state_d = Desc;
+          if (ring_value >= {5'd0, ctx.size}) begin
+            fault      = 1'b1;
+            fault_code = vqnic_regs_pkg::FAULT_DESC_INDEX;
+            fault_info = {48'd0, ring_value};
+          end
+        end
+      end
+      Desc: begin
+        ring_valid = 1'b1;
+        ring_cmd   = vqnic_pkg::RING_DESC;
+        if (ring_done) state_d = Check;
+      end
+      Check: begin
+        state_d = Data;
+        if (check_fault) begin
+          fault      = 1'b1;
+          fault_code = check_code;
+          fault_info = check_info;
+        end else if (too_long) begin
+          fault      = 1'b1;
+          fault_code = vqnic_regs_pkg::FAULT_CHAIN_LONG;
+          fault_info = {31'd0, total_next};
+        end
+      end
+      Data: begin
+        if (data_q && rd_done_i) begin
+          state_d = desc.flags[vqnic_pkg::DESC_F_NEXT] ? Desc : Flush;
+          if (rd_error_i) begin
+            fault      = 1'b1;
+            fault_code = vqnic_regs_pkg::FAULT_DMA_READ;
+            fault_info = rd_error_addr_i;
+          end
+        end
+      end
+      Flush: begin
+        if (total_q < ChainMin) begin
+          fault      = 1'b1;
+          fault_code = vqnic_regs_pkg::FAULT_CHAIN_SHORT;
+          fault_info = {32'd0, total_q};
+        end else if (packed_empty || packed_ready) begin
+          state_d = Commit;
+        end
+      end
+      Commit: begin
+        state_d = Used;
+        if (hdr_q != '0) begin
+          fault      = 1'b1;
+          fault_code = vqnic_regs_pkg::FAULT_HDR_FLAGS;
+          fault_info = {48'd0, hdr_q};
+        end
+      end
+      Used: begin
+        ring_valid = 1'b1;
+        ring_cmd   = vqnic_pkg::RING_USED;
+        if (ring_done) state_d = Idle;
+      end
+      default: state_d = Idle;
+    endcase
+    if (ring_valid && ring_done && ring_fault) begin
+      fault      = 1'b1;
+      fault_code = ring_fault_code;
+      fault_info = ring_fault_info;
+    end
+    if (fault) state_d = Idle;
+  end
+
+  assign rd_valid_o = state_q == Data ? !data_q : ring_rd_valid;
+  assign rd_addr_o  = state_q == Data ? desc.addr : ring_rd_addr;
+  assign rd_len_o   = state_q == Data ? desc.len[15:0] : ring_rd_len;
+
+  logic used_done;
+  assign used_done = state_q == Used && ring_done && !ring_fault;
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      state_q    <= Idle;
+      vdev_q     <= '0;
+      head_q     <= '0;
+      desc_idx_q <= '0;
+      count_q    <= '0;
+      total_q    <= '0;
+      desc_q     <= '0;
+      data_q     <= 1'b0;
+      hdr_left_q <= '0;
+      hdr_q      <= '0;
+    end else begin
+      state_q <= state_d;
+      if (pick) vdev_q <= pick_idx;
+      unique case (state_q)
+        Look: begin
+          total_q    <= '0;
+          count_q    <= '0;
+          hdr_left_q <= 2'(HdrWords);
+        end
+        Head: begin
+          head_q     <= ring_value;
+          desc_idx_q <= ring_value;
+        end
+        Desc: begin
+          desc_q <= ring_desc;
+        end
+        Check: total_q <= total_next[31:0];
+        Data: begin
+          if (rd_go)                    data_q <= 1'b1;
+          else if (data_q && rd_done_i) data_q <= 1'b0;
+          if (data_q && rd_done_i) begin
+            count_q    <= count_q + 11'd1;
+            desc_idx_q <= desc.next;
+          end
+        end
+        default: ;
+      endcase
+      if (packed_valid && packed_ready && hdr_left_q != '0) begin
+        hdr_left_q <= hdr_left_q - 2'd1;
+        if (hdr_left_q == 2'(HdrWords)) hdr_q <= packed_word[HdrLane * 8 +: 16];
+      end
+    end
+  end
+
+  for (genvar i = 0; i < VDEVS; i++) begin : gen_vdev
+    logic here, starts;
+    vqnic_pkg::vq_ctx_t vdev_ctx;
+    assign vdev_ctx = ctx_i[i];
+    assign here     = vdev_q == IdxW'(i);
+    assign starts   = run[i] && !running_q[i];
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) begin
+        running_q[i] <= 1'b0;
+        kick_q[i]    <= 1'b0;
+        armed_q[i]   <= 1'b0;
+        seen_q[i]    <= '0;
+      end else begin
+        running_q[i] <= run[i];
+        if (starts) begin
+          kick_q[i]  <= 1'b1;
+          armed_q[i] <= 1'b0;
+          seen_q[i]  <= vdev_ctx.avail;
+        end else begin
+          // A kick counts until the ring is looked at after it; while there may be more, the ring is kicked again.
+          if (!run[i])                                             kick_q[i] <= 1'b0;
+          else if (kick_i[i] || (here && used_done))               kick_q[i] <= 1'b1;
+          else if (here && state_q == Look && state_d == Index)    kick_q[i] <= 1'b0;
+          if (here && state_q == Index && ring_done)               seen_q[i] <= ring_value;
+          if (here && state_q == Arm && ring_done)                 armed_q[i] <= 1'b1;
+          else if (here && used_done)                              armed_q[i] <= 1'b0;
+        end
+      end
+    end
+    assign busy_o[i]  = state_q != Idle && here;
+    assign done_o[i]  = used_done && here;
+    assign irq_o[i]   = used_done && here && ring_notify;
+    assign fault_o[i] = fault && here;
+    assign frame_o[i] = commit_o && here;
+  end
+
+  assign fault_code_o = fault_code;
+  assign fault_info_o = fault_info;
+  assign commit_o     = state_q == Commit && !fault;
+  assign commit_len_o = total_q[15:0] - 16'(HdrBytes);
+  assign drop_o       = fault;
+  assign frame_len_o  = {16'd0, commit_len_o};
+
+  assign idle_o = state_q == Idle && serve == '0 && run == running_q;
+
+endmodule

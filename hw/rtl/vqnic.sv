@@ -1,0 +1,650 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// vqnic: virtio-net queues in hardware. A vendor's PCIe block bridges to these edges:
+//
+//   s_axil  BAR0, the registers (docs/registers.md)
+//   db      BAR2, the doorbells: writes only
+//   m_axi   DMA; bursts never cross 4 KiB, bytes that are not meant are never written. A write response means that the
+//           write was accepted in order by the link
+//   msix    MSI-X messages to be sent, each after the write responses of what it tells of
+//   m_axis_tx, s_axis_rx  the wire: frames without FCS, lanes used without gaps from lane 0
+//
+// idle_o is high when nothing is pending or in flight: the clock may then stand until an input changes.
+
+module vqnic #(
+  parameter int unsigned DATA_W   = 512,  // of the DMA and the wire, bits: 64, 128, 256 or 512
+  parameter int unsigned ID_W     = 8,    // of the AXI IDs, bits
+  parameter int unsigned VDEVS    = vqnic_regs_pkg::VDEVS,
+  parameter int unsigned CLOCK_HZ = vqnic_regs_pkg::CLOCK_HZ_REFERENCE
+) (
+  input  logic                clk_i,
+  input  logic                rst_ni,
+
+  input  logic [17:0]         s_axil_awaddr_i,
+  input  logic [2:0]          s_axil_awprot_i,
+  input  logic                s_axil_awvalid_i,
+  output logic                s_axil_awready_o,
+  input  logic [31:0]         s_axil_wdata_i,
+  input  logic [3:0]          s_axil_wstrb_i,
+  input  logic                s_axil_wvalid_i,
+  output logic                s_axil_wready_o,
+  output logic [1:0]          s_axil_bresp_o,
+  output logic                s_axil_bvalid_o,
+  input  logic                s_axil_bready_i,
+  input  logic [17:0]         s_axil_araddr_i,
+  input  logic [2:0]          s_axil_arprot_i,
+  input  logic                s_axil_arvalid_i,
+  output logic                s_axil_arready_o,
+  output logic [31:0]         s_axil_rdata_o,
+  output logic [1:0]          s_axil_rresp_o,
+  output logic                s_axil_rvalid_o,
+  input  logic                s_axil_rready_i,
+
+  input  logic                db_valid_i,
+  output logic                db_ready_o,
+  input  logic [19:0]         db_addr_i,
+  input  logic [31:0]         db_data_i,
+
+  output logic [ID_W-1:0]     m_axi_awid_o,
+  output logic [63:0]         m_axi_awaddr_o,
+  output logic [7:0]          m_axi_awlen_o,
+  output logic [2:0]          m_axi_awsize_o,
+  output logic [1:0]          m_axi_awburst_o,
+  output logic                m_axi_awvalid_o,
+  input  logic                m_axi_awready_i,
+  output logic [DATA_W-1:0]   m_axi_wdata_o,
+  output logic [DATA_W/8-1:0] m_axi_wstrb_o,
+  output logic                m_axi_wlast_o,
+  output logic                m_axi_wvalid_o,
+  input  logic                m_axi_wready_i,
+  input  logic [ID_W-1:0]     m_axi_bid_i,
+  input  logic [1:0]          m_axi_bresp_i,
+  input  logic                m_axi_bvalid_i,
+  output logic                m_axi_bready_o,
+  output logic [ID_W-1:0]     m_axi_arid_o,
+  output logic [63:0]         m_axi_araddr_o,
+  output logic [7:0]          m_axi_arlen_o,
+  output logic [2:0]          m_axi_arsize_o,
+  output logic [1:0]          m_axi_arburst_o,
+  output logic                m_axi_arvalid_o,
+  input  logic                m_axi_arready_i,
+  input  logic [ID_W-1:0]     m_axi_rid_i,
+  input  logic [DATA_W-1:0]   m_axi_rdata_i,
+  input  logic [1:0]          m_axi_rresp_i,
+  input  logic                m_axi_rlast_i,
+  input  logic                m_axi_rvalid_i,
+  output logic                m_axi_rready_o,
+
+  output logic [DATA_W-1:0]   m_axis_tx_tdata_o,
+  output logic [DATA_W/8-1:0] m_axis_tx_tkeep_o,
+  output logic                m_axis_tx_tlast_o,
+  output logic                m_axis_tx_tvalid_o,
+  input  logic                m_axis_tx_tready_i,
+
+  input  logic [DATA_W-1:0]   s_axis_rx_tdata_i,
+  input  logic [DATA_W/8-1:0] s_axis_rx_tkeep_i,
+  input  logic                s_axis_rx_tlast_i,
+  input  logic                s_axis_rx_tuser_i,  // with tlast: a bad frame
+  input  logic                s_axis_rx_tvalid_i,
+  output logic                s_axis_rx_tready_o,
+
+  output logic                msix_valid_o,
+  input  logic                msix_ready_i,
+  output logic [10:0]         msix_vector_o,
+
+  input  logic                link_up_i,
+  output logic                idle_o
+);
+
+  localparam int unsigned LaneCount  = DATA_W / 8;
+  localparam int unsigned LaneW      = $clog2(LaneCount);
+  localparam int unsigned Vqs        = vqnic_regs_pkg::VQS_PER_VDEV;
+  localparam int unsigned FrameWords = vqnic_pkg::FRAME_BUFFER_BYTES / LaneCount;
+  localparam int unsigned Frames     = 32;
+  localparam int unsigned WindowW    = $clog2(vqnic_regs_pkg::VDEV_WINDOW_STRIDE);
+
+  // Clients of the DMA.
+  localparam int unsigned Clients = 2;
+  localparam int unsigned Tx = 0;
+  localparam int unsigned Rx = 1;
+
+  // Software's reset: no queue starts anything new and no new frame is let in; when all is quiet, everything but the
+  // register port and this is reset for a cycle.
+  logic reset_ask, reset_q, quiet, core_rst_n;
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) reset_q <= 1'b0;
+    else         reset_q <= reset_ask && quiet && !reset_q;
+  end
+  assign core_rst_n = rst_ni && !reset_q;
+
+  // Registers.
+  logic        reg_req, reg_we, reg_latched, axil_idle;
+  logic [17:0] reg_addr;
+  logic [31:0] reg_wdata;
+  logic [3:0]  reg_wstrb;
+  logic [63:0] reg_rdata;
+
+  vqnic_axil u_axil (
+    .clk_i,
+    .rst_ni,
+    .s_axil_awaddr_i,
+    .s_axil_awvalid_i,
+    .s_axil_awready_o,
+    .s_axil_wdata_i,
+    .s_axil_wstrb_i,
+    .s_axil_wvalid_i,
+    .s_axil_wready_o,
+    .s_axil_bresp_o,
+    .s_axil_bvalid_o,
+    .s_axil_bready_i,
+    .s_axil_araddr_i,
+    .s_axil_arvalid_i,
+    .s_axil_arready_o,
+    .s_axil_rdata_o,
+    .s_axil_rresp_o,
+    .s_axil_rvalid_o,
+    .s_axil_rready_i,
+    .req_o    (reg_req),
+    .we_o     (reg_we),
+    .addr_o   (reg_addr),
+    .wdata_o  (reg_wdata),
+    .wstrb_o  (reg_wstrb),
+    .rdata_i  (reg_rdata),
+    .latched_i(reg_latched),
+    .idle_o   (axil_idle)
+  );
+
+  localparam logic [17-WindowW:0] Window0 =
+      (18 - WindowW)'(vqnic_regs_pkg::VDEV_WINDOW_OFFSET >> WindowW);
+
+  logic [VDEVS:0]       bank_hit, bank_latched, bank_idle;  // the vdevs, then the card
+  logic [VDEVS:0][63:0] bank_rdata;
+  always_comb begin
+    reg_rdata   = '0;
+    reg_latched = 1'b0;
+    for (int unsigned i = 0; i <= VDEVS; i++) begin
+      if (bank_hit[i]) begin
+        reg_rdata   = bank_rdata[i];
+        reg_latched = bank_latched[i];
+      end
+    end
+  end
+
+  // What happens to queues: one bit, vector or context for each vdev.
+  logic [VDEVS-1:0]                           tx_busy, tx_done, tx_irq, tx_fault, tx_frame;
+  logic [VDEVS-1:0]                           rx_busy, rx_done, rx_irq, rx_fault, rx_frame;
+  logic [VDEVS-1:0]                           rx_no_buffer, rx_too_long, rx_not_ready;
+  logic [VDEVS-1:0][vqnic_pkg::VQ_CTX_W-1:0]  tx_ctx, rx_ctx;
+  logic [7:0]                                 tx_fault_code, rx_fault_code;
+  logic [63:0]                                tx_fault_info, rx_fault_info;
+  logic [31:0]                                tx_frame_len, rx_frame_len;
+  logic [VDEVS-1:0]                           enable;
+  logic [VDEVS-1:0][47:0]                     mac;
+  logic [VDEVS-1:0][15:0]                     mtu;
+
+  // Interrupt sources: for each vdev its queues and its configuration, then the card's events.
+  localparam int unsigned Irqs = VDEVS * (Vqs + 1) + 1;
+  logic [Irqs-1:0]       irq, irq_pending, irq_sent;
+  logic [Irqs-1:0][15:0] irq_vector;
+
+  logic        wire_rx_frame, wire_rx_drop_error, wire_rx_drop_filter, wire_tx_frame;
+  logic [31:0] wire_rx_len;
+  logic [15:0] wire_tx_len;
+
+  assign bank_hit[VDEVS] = reg_addr[17:12] == '0;
+  vqnic_card_regs #(
+    .DATA_W  (DATA_W),
+    .VDEVS   (VDEVS),
+    .CLOCK_HZ(CLOCK_HZ)
+  ) u_card_regs (
+    .clk_i,
+    .rst_ni               (core_rst_n),
+    .req_i                (reg_req && bank_hit[VDEVS]),
+    .we_i                 (reg_we),
+    .addr_i               (reg_addr[11:0]),
+    .wdata_i              (reg_wdata),
+    .wstrb_i              (reg_wstrb),
+    .rdata_o              (bank_rdata[VDEVS]),
+    .latched_o            (bank_latched[VDEVS]),
+    .link_i               (link_up_i),
+    .fault_i              ((tx_fault | rx_fault) != '0),
+    .reset_o              (reset_ask),
+    .event_irq_o          (irq[Irqs-1]),
+    .event_vector_o       (irq_vector[Irqs-1]),
+    .wire_rx_frame_i      (wire_rx_frame),
+    .wire_rx_len_i        (wire_rx_len),
+    .wire_rx_drop_error_i (wire_rx_drop_error),
+    .wire_rx_drop_filter_i(wire_rx_drop_filter),
+    .wire_tx_frame_i      (wire_tx_frame),
+    .wire_tx_len_i        ({16'd0, wire_tx_len}),
+    .idle_o               (bank_idle[VDEVS])
+  );
+
+  for (genvar i = 0; i < VDEVS; i++) begin : gen_vdev
+    localparam int unsigned Irq = i * (Vqs + 1);
+    assign bank_hit[i] = reg_addr[17:WindowW] == Window0 + (18 - WindowW)'(i);
+    vqnic_vdev_regs #(
+      .INDEX(i)
+    ) u_vdev_regs (
+      .clk_i,
+      .rst_ni             (core_rst_n),
+      .req_i              (reg_req && bank_hit[i]),
+      .we_i               (reg_we),
+      .addr_i             (reg_addr[11:0]),
+      .wdata_i            (reg_wdata),
+      .wstrb_i            (reg_wstrb),
+      .rdata_o            (bank_rdata[i]),
+      .latched_o          (bank_latched[i]),
+      .link_i             (link_up_i),
+      .stop_i             (reset_ask),
+      .enable_o           (enable[i]),
+      .mac_o              (mac[i]),
+      .mtu_o              (mtu[i]),
+      .ctx_o              ({tx_ctx[i], rx_ctx[i]}),
+      .busy_i             ({tx_busy[i], rx_busy[i]}),
+      .done_i             ({tx_done[i], rx_done[i]}),
+      .fault_i            ({tx_fault[i], rx_fault[i]}),
+      .fault_code_i       ({tx_fault_code, rx_fault_code}),
+      .fault_info_i       ({tx_fault_info, rx_fault_info}),
+      .vector_o           (irq_vector[Irq +: Vqs + 1]),
+      .irq_pending_i      (irq_pending[Irq +: Vqs + 1]),
+      .config_irq_o       (irq[Irq + Vqs]),
+      .tx_frame_i         (tx_frame[i]),
+      .tx_len_i           (tx_frame_len),
+      .rx_frame_i         (rx_frame[i]),
+      .rx_len_i           (rx_frame_len),
+      .rx_drop_no_buffer_i(rx_no_buffer[i]),
+      .rx_drop_too_long_i (rx_too_long[i]),
+      .rx_drop_not_ready_i(rx_not_ready[i]),
+      .interrupt_i        (irq_sent[Irq +: Vqs + 1] != '0),
+      .idle_o             (bank_idle[i])
+    );
+    assign irq[Irq + vqnic_pkg::VQ_RX] = rx_irq[i];
+    assign irq[Irq + vqnic_pkg::VQ_TX] = tx_irq[i];
+  end
+
+  vqnic_msix #(
+    .N(Irqs)
+  ) u_msix (
+    .clk_i,
+    .rst_ni   (core_rst_n),
+    .irq_i    (irq),
+    .vector_i (irq_vector),
+    .pending_o(irq_pending),
+    .sent_o   (irq_sent),
+    .msix_valid_o,
+    .msix_ready_i,
+    .msix_vector_o
+  );
+
+  // Doorbells. That of a receive queue says nothing that the receive engine does not find out by itself.
+  logic [VDEVS*Vqs-1:0] kick;
+  logic [VDEVS-1:0]     tx_kick;
+  logic                 doorbell_idle;
+  vqnic_doorbell #(
+    .N(VDEVS * Vqs)
+  ) u_doorbell (
+    .clk_i,
+    .rst_ni(core_rst_n),
+    .db_valid_i,
+    .db_ready_o,
+    .db_addr_i,
+    .kick_o(kick),
+    .idle_o(doorbell_idle)
+  );
+  for (genvar i = 0; i < VDEVS; i++) begin : gen_kick
+    assign tx_kick[i] = kick[i * Vqs + vqnic_pkg::VQ_TX];
+  end
+
+  // DMA: a reader and a writer for each engine.
+  logic [Clients-1:0]                rd_valid, rd_ready, rd_beat_valid, rd_beat_ready, rd_done;
+  logic [Clients-1:0]                rd_error, wr_valid, wr_ready, wr_beat_want, wr_beat_valid;
+  logic [Clients-1:0]                wr_beat_ready, wr_done, wr_error;
+  logic [Clients-1:0][63:0]          rd_addr, rd_error_addr, wr_addr, wr_error_addr;
+  logic [Clients-1:0][15:0]          rd_len, wr_len;
+  logic [Clients-1:0][DATA_W-1:0]    rd_beat_data, wr_beat_data;
+  logic [Clients-1:0][LaneW-1:0]     rd_beat_lane, wr_beat_lane;
+  logic [Clients-1:0][LaneW:0]       rd_beat_bytes, wr_beat_bytes;
+
+  logic [Clients-1:0]                ar_valid, ar_ready, r_valid, r_ready, aw_valid, aw_ready;
+  logic [Clients-1:0]                w_valid, w_ready, w_last, b_valid;
+  logic [Clients-1:0][63:0]          ar_addr, aw_addr;
+  logic [Clients-1:0][7:0]           ar_len, aw_len;
+  logic [Clients-1:0][DATA_W-1:0]    w_data;
+  logic [Clients-1:0][LaneCount-1:0] w_strb;
+  logic [DATA_W-1:0]                 r_data;
+  logic                              r_error, b_error;
+
+  for (genvar i = 0; i < Clients; i++) begin : gen_dma
+    vqnic_dma_rd #(
+      .DATA_W(DATA_W)
+    ) u_dma_rd (
+      .clk_i,
+      .rst_ni      (core_rst_n),
+      .req_valid_i (rd_valid[i]),
+      .req_ready_o (rd_ready[i]),
+      .req_addr_i  (rd_addr[i]),
+      .req_len_i   (rd_len[i]),
+      .beat_valid_o(rd_beat_valid[i]),
+      .beat_ready_i(rd_beat_ready[i]),
+      .beat_data_o (rd_beat_data[i]),
+      .beat_lane_o (rd_beat_lane[i]),
+      .beat_bytes_o(rd_beat_bytes[i]),
+      .done_o      (rd_done[i]),
+      .error_o     (rd_error[i]),
+      .error_addr_o(rd_error_addr[i]),
+      .ar_valid_o  (ar_valid[i]),
+      .ar_ready_i  (ar_ready[i]),
+      .ar_addr_o   (ar_addr[i]),
+      .ar_len_o    (ar_len[i]),
+      .r_valid_i   (r_valid[i]),
+      .r_ready_o   (r_ready[i]),
+      .r_data_i    (r_data),
+      .r_error_i   (r_error)
+    );
+
+    vqnic_dma_wr #(
+      .DATA_W(DATA_W)
+    ) u_dma_wr (
+      .clk_i,
+      .rst_ni      (core_rst_n),
+      .req_valid_i (wr_valid[i]),
+      .req_ready_o (wr_ready[i]),
+      .req_addr_i  (wr_addr[i]),
+      .req_len_i   (wr_len[i]),
+      .beat_want_o (wr_beat_want[i]),
+      .beat_lane_o (wr_beat_lane[i]),
+      .beat_bytes_o(wr_beat_bytes[i]),
+      .beat_valid_i(wr_beat_valid[i]),
+      .beat_ready_o(wr_beat_ready[i]),
+      .beat_data_i (wr_beat_data[i]),
+      .done_o      (wr_done[i]),
+      .error_o     (wr_error[i]),
+      .error_addr_o(wr_error_addr[i]),
+      .aw_valid_o  (aw_valid[i]),
+      .aw_ready_i  (aw_ready[i]),
+      .aw_addr_o   (aw_addr[i]),
+      .aw_len_o    (aw_len[i]),
+      .w_valid_o   (w_valid[i]),
+      .w_ready_i   (w_ready[i]),
+      .w_data_o    (w_data[i]),
+      .w_strb_o    (w_strb[i]),
+      .w_last_o    (w_last[i]),
+      .b_valid_i   (b_valid[i]),
+      .b_error_i   (b_error)
+    );
+  end
+
+  vqnic_axi_mux #(
+    .DATA_W(DATA_W),
+    .ID_W  (ID_W),
+    .N     (Clients)
+  ) u_axi_mux (
+    .clk_i,
+    .rst_ni    (core_rst_n),
+    .ar_valid_i(ar_valid),
+    .ar_ready_o(ar_ready),
+    .ar_addr_i (ar_addr),
+    .ar_len_i  (ar_len),
+    .r_valid_o (r_valid),
+    .r_ready_i (r_ready),
+    .r_data_o  (r_data),
+    .r_error_o (r_error),
+    .aw_valid_i(aw_valid),
+    .aw_ready_o(aw_ready),
+    .aw_addr_i (aw_addr),
+    .aw_len_i  (aw_len),
+    .w_valid_i (w_valid),
+    .w_ready_o (w_ready),
+    .w_data_i  (w_data),
+    .w_strb_i  (w_strb),
+    .w_last_i  (w_last),
+    .b_valid_o (b_valid),
+    .b_error_o (b_error),
+    .m_axi_awid_o,
+    .m_axi_awaddr_o,
+    .m_axi_awlen_o,
+    .m_axi_awsize_o,
+    .m_axi_awburst_o,
+    .m_axi_awvalid_o,
+    .m_axi_awready_i,
+    .m_axi_wdata_o,
+    .m_axi_wstrb_o,
+    .m_axi_wlast_o,
+    .m_axi_wvalid_o,
+    .m_axi_wready_i,
+    .m_axi_bid_i,
+    .m_axi_bresp_i,
+    .m_axi_bvalid_i,
+    .m_axi_bready_o,
+    .m_axi_arid_o,
+    .m_axi_araddr_o,
+    .m_axi_arlen_o,
+    .m_axi_arsize_o,
+    .m_axi_arburst_o,
+    .m_axi_arvalid_o,
+    .m_axi_arready_i,
+    .m_axi_rid_i,
+    .m_axi_rdata_i,
+    .m_axi_rresp_i,
+    .m_axi_rvalid_i,
+    .m_axi_rready_o
+  );
+
+  // Transmit: engine, frame buffer, wire.
+  logic              tx_word_valid, tx_word_ready, tx_commit, tx_drop, tx_engine_idle;
+  logic [DATA_W-1:0] tx_word, tx_out_word;
+  logic [15:0]       tx_commit_len;
+  logic              tx_frame_valid, tx_frame_free, tx_out_valid, tx_out_ready, tx_fifo_idle;
+
+  vqnic_tx_engine #(
+    .DATA_W(DATA_W),
+    .VDEVS (VDEVS)
+  ) u_tx_engine (
+    .clk_i,
+    .rst_ni         (core_rst_n),
+    .kick_i         (tx_kick),
+    .ctx_i          (tx_ctx),
+    .busy_o         (tx_busy),
+    .done_o         (tx_done),
+    .irq_o          (tx_irq),
+    .fault_o        (tx_fault),
+    .fault_code_o   (tx_fault_code),
+    .fault_info_o   (tx_fault_info),
+    .frame_o        (tx_frame),
+    .frame_len_o    (tx_frame_len),
+    .rd_valid_o     (rd_valid[Tx]),
+    .rd_ready_i     (rd_ready[Tx]),
+    .rd_addr_o      (rd_addr[Tx]),
+    .rd_len_o       (rd_len[Tx]),
+    .rd_beat_valid_i(rd_beat_valid[Tx]),
+    .rd_beat_ready_o(rd_beat_ready[Tx]),
+    .rd_beat_data_i (rd_beat_data[Tx]),
+    .rd_beat_lane_i (rd_beat_lane[Tx]),
+    .rd_beat_bytes_i(rd_beat_bytes[Tx]),
+    .rd_done_i      (rd_done[Tx]),
+    .rd_error_i     (rd_error[Tx]),
+    .rd_error_addr_i(rd_error_addr[Tx]),
+    .wr_valid_o     (wr_valid[Tx]),
+    .wr_ready_i     (wr_ready[Tx]),
+    .wr_addr_o      (wr_addr[Tx]),
+    .wr_len_o       (wr_len[Tx]),
+    .wr_beat_valid_o(wr_beat_valid[Tx]),
+    .wr_beat_data_o (wr_beat_data[Tx]),
+    .wr_done_i      (wr_done[Tx]),
+    .wr_error_i     (wr_error[Tx]),
+    .wr_error_addr_i(wr_error_addr[Tx]),
+    .word_valid_o   (tx_word_valid),
+    .word_ready_i   (tx_word_ready),
+    .word_o         (tx_word),
+    .commit_o       (tx_commit),
+    .commit_len_o   (tx_commit_len),
+    .drop_o         (tx_drop),
+    .idle_o         (tx_engine_idle)
+  );
+
+  vqnic_frame_fifo #(
+    .DATA_W(DATA_W),
+    .WORDS (FrameWords),
+    .FRAMES(Frames),
+    .INFO_W(16)
+  ) u_tx_fifo (
+    .clk_i,
+    .rst_ni        (core_rst_n),
+    .word_valid_i  (tx_word_valid),
+    .word_ready_o  (tx_word_ready),
+    .word_i        (tx_word),
+    .commit_i      (tx_commit),
+    .info_i        (tx_commit_len),
+    .drop_i        (tx_drop),
+    .frame_valid_o (tx_frame_valid),
+    .frame_info_o  (wire_tx_len),
+    .frame_rewind_i(1'b0),
+    .frame_free_i  (tx_frame_free),
+    .word_valid_o  (tx_out_valid),
+    .word_ready_i  (tx_out_ready),
+    .word_o        (tx_out_word),
+    .idle_o        (tx_fifo_idle)
+  );
+
+  vqnic_wire_tx #(
+    .DATA_W(DATA_W)
+  ) u_wire_tx (
+    .clk_i,
+    .rst_ni       (core_rst_n),
+    .frame_valid_i(tx_frame_valid),
+    .frame_len_i  (wire_tx_len),
+    .frame_free_o (tx_frame_free),
+    .word_valid_i (tx_out_valid),
+    .word_ready_o (tx_out_ready),
+    .word_i       (tx_out_word),
+    .m_axis_tx_tdata_o,
+    .m_axis_tx_tkeep_o,
+    .m_axis_tx_tlast_o,
+    .m_axis_tx_tvalid_o,
+    .m_axis_tx_tready_i,
+    .frame_o      (wire_tx_frame)
+  );
+
+  // Receive: wire, frame buffer, engine.
+  logic              rx_word_valid, rx_word_ready, rx_commit, rx_drop, rx_engine_idle, wire_rx_idle;
+  logic [DATA_W-1:0] rx_word, rx_out_word;
+  logic [15:0]       rx_commit_len, rx_len;
+  logic              rx_commit_tagged, rx_tagged;
+  logic [VDEVS-1:0]  rx_commit_vdevs, rx_vdevs;
+  logic              rx_frame_valid, rx_frame_rewind, rx_frame_free;
+  logic              rx_out_valid, rx_out_ready, rx_fifo_idle;
+
+  vqnic_wire_rx #(
+    .DATA_W(DATA_W),
+    .VDEVS (VDEVS)
+  ) u_wire_rx (
+    .clk_i,
+    .rst_ni         (core_rst_n),
+    .stop_i         (reset_ask),
+    .enable_i       (enable),
+    .mac_i          (mac),
+    .s_axis_rx_tdata_i,
+    .s_axis_rx_tkeep_i,
+    .s_axis_rx_tlast_i,
+    .s_axis_rx_tuser_i,
+    .s_axis_rx_tvalid_i,
+    .s_axis_rx_tready_o,
+    .word_valid_o   (rx_word_valid),
+    .word_ready_i   (rx_word_ready),
+    .word_o         (rx_word),
+    .commit_o       (rx_commit),
+    .commit_len_o   (rx_commit_len),
+    .commit_tagged_o(rx_commit_tagged),
+    .commit_vdevs_o (rx_commit_vdevs),
+    .drop_o         (rx_drop),
+    .frame_o        (wire_rx_frame),
+    .frame_len_o    (wire_rx_len),
+    .drop_error_o   (wire_rx_drop_error),
+    .drop_filter_o  (wire_rx_drop_filter),
+    .idle_o         (wire_rx_idle)
+  );
+
+  vqnic_frame_fifo #(
+    .DATA_W(DATA_W),
+    .WORDS (FrameWords),
+    .FRAMES(Frames),
+    .INFO_W(16 + 1 + VDEVS)
+  ) u_rx_fifo (
+    .clk_i,
+    .rst_ni        (core_rst_n),
+    .word_valid_i  (rx_word_valid),
+    .word_ready_o  (rx_word_ready),
+    .word_i        (rx_word),
+    .commit_i      (rx_commit),
+    .info_i        ({rx_commit_len, rx_commit_tagged, rx_commit_vdevs}),
+    .drop_i        (rx_drop),
+    .frame_valid_o (rx_frame_valid),
+    .frame_info_o  ({rx_len, rx_tagged, rx_vdevs}),
+    .frame_rewind_i(rx_frame_rewind),
+    .frame_free_i  (rx_frame_free),
+    .word_valid_o  (rx_out_valid),
+    .word_ready_i  (rx_out_ready),
+    .word_o        (rx_out_word),
+    .idle_o        (rx_fifo_idle)
+  );
+
+  vqnic_rx_engine #(
+    .DATA_W(DATA_W),
+    .VDEVS (VDEVS)
+  ) u_rx_engine (
+    .clk_i,
+    .rst_ni         (core_rst_n),
+    .mtu_i          (mtu),
+    .ctx_i          (rx_ctx),
+    .busy_o         (rx_busy),
+    .done_o         (rx_done),
+    .irq_o          (rx_irq),
+    .fault_o        (rx_fault),
+    .fault_code_o   (rx_fault_code),
+    .fault_info_o   (rx_fault_info),
+    .frame_o        (rx_frame),
+    .frame_len_o    (rx_frame_len),
+    .no_buffer_o    (rx_no_buffer),
+    .too_long_o     (rx_too_long),
+    .not_ready_o    (rx_not_ready),
+    .frame_valid_i  (rx_frame_valid),
+    .frame_len_i    (rx_len),
+    .frame_tagged_i (rx_tagged),
+    .frame_vdevs_i  (rx_vdevs),
+    .frame_rewind_o (rx_frame_rewind),
+    .frame_free_o   (rx_frame_free),
+    .word_valid_i   (rx_out_valid),
+    .word_ready_o   (rx_out_ready),
+    .word_i         (rx_out_word),
+    .rd_valid_o     (rd_valid[Rx]),
+    .rd_ready_i     (rd_ready[Rx]),
+    .rd_addr_o      (rd_addr[Rx]),
+    .rd_len_o       (rd_len[Rx]),
+    .rd_beat_valid_i(rd_beat_valid[Rx]),
+    .rd_beat_ready_o(rd_beat_ready[Rx]),
+    .rd_beat_data_i (rd_beat_data[Rx]),
+    .rd_done_i      (rd_done[Rx]),
+    .rd_error_i     (rd_error[Rx]),
+    .rd_error_addr_i(rd_error_addr[Rx]),
+    .wr_valid_o     (wr_valid[Rx]),
+    .wr_ready_i     (wr_ready[Rx]),
+    .wr_addr_o      (wr_addr[Rx]),
+    .wr_len_o       (wr_len[Rx]),
+    .wr_beat_want_i (wr_beat_want[Rx]),
+    .wr_beat_lane_i (wr_beat_lane[Rx]),
+    .wr_beat_bytes_i(wr_beat_bytes[Rx]),
+    .wr_beat_valid_o(wr_beat_valid[Rx]),
+    .wr_beat_ready_i(wr_beat_ready[Rx]),
+    .wr_beat_data_o (wr_beat_data[Rx]),
+    .wr_done_i      (wr_done[Rx]),
+    .wr_error_i     (wr_error[Rx]),
+    .wr_error_addr_i(wr_error_addr[Rx]),
+    .idle_o         (rx_engine_idle)
+  );
+
+  assign quiet  = tx_engine_idle && tx_fifo_idle && wire_rx_idle && rx_fifo_idle && rx_engine_idle &&
+                  irq_pending == '0;
+  assign idle_o = quiet && axil_idle && doorbell_idle && bank_idle == '1 && !reset_q;
+
+endmodule
