@@ -1,1 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
+#
+# The module for each kernel in the lab that has headers: build/kernel/<release>/vqnic.ko. Kbuild writes beside the
+# sources, so that each kernel gets a folder of links to them.
+
+KERNELS := $(sort $(patsubst /lib/modules/%/build,%,$(wildcard /lib/modules/*/build)))
+KERNEL_SOURCES := $(wildcard kernel/*.c kernel/*.h)
+KERNEL_LINKS := $(KERNEL_SOURCES) kernel/Kbuild kernel/probe kernel/include hw/regs/vqnic_regs.h
+KERNEL_DEPS := $(KERNEL_SOURCES) kernel/Kbuild $(wildcard kernel/probe/*) kernel/include/uapi/linux/vqnic.h \
+	hw/regs/vqnic_regs.h kernel/rules.mk
+KERNEL_MODULES := $(KERNELS:%=$(B)/kernel/%/vqnic.ko)
+CHECKPATCH := /usr/local/lib/kernel-scripts/checkpatch.pl
+
+# $(call kbuild,RELEASE,FOLDER,ARGUMENTS): what it says is in FOLDER/log, and on the screen if it fails.
+kbuild = mkdir -p $(2) && ln -sfnr $(KERNEL_LINKS) $(2)/ && \
+	{ $(MAKE) -C /lib/modules/$(1)/build M=$(CURDIR)/$(2) KCFLAGS=-Werror W=1 $(3) >$(2)/log 2>&1 || \
+	{ cat $(2)/log; false; }; }
+
+build: $(KERNEL_MODULES)
+
+$(KERNEL_MODULES): $(B)/kernel/%/vqnic.ko: $(KERNEL_DEPS)
+	@echo "  MODULE $*"
+	+@$(call kbuild,$*,$(@D),modules)
+	@touch $@
+
+# sparse looks at every file again, in a folder of its own. Debian's is older than the newer kernel's headers: it lacks
+# typeof_unqual, cannot compute MODULE_INFO's assertion ("bad constant expression"), and the script that checks its age
+# is not packaged (so KBUILD_CHECKSRC, not C). What it says of other files than ours does not count.
+.PHONY: lint-kernel
+lint: lint-kernel
+lint-kernel: $(KERNELS:%=$(B)/kernel/lint/%/passed) $(B)/kernel/lint/checkpatch
+
+$(B)/kernel/lint/%/passed: $(KERNEL_DEPS)
+	@echo "  SPARSE $*"
+	+@$(call kbuild,$*,$(@D),KBUILD_CHECKSRC=2 \
+		CF='-D__CHECK_ENDIAN__ -D__typeof_unqual__=__typeof__' modules)
+	@grep -q 'CHECK .*main\.c' $(@D)/log || { echo "sparse did not run: $(@D)/log"; false; }
+	@! grep -E '^(/.*/lint/[^/]*/)?[a-z0-9_/]+\.[ch]:.*(warning|error):' $(@D)/log | grep -v 'bad constant expression'
+	@touch $@
+
+$(B)/kernel/lint/checkpatch: $(KERNEL_DEPS)
+	@echo "  CHECKPATCH"
+	@mkdir -p $(@D)
+	@perl $(CHECKPATCH) --no-tree --strict --terse --no-summary --show-types \
+		-f $(KERNEL_SOURCES) $(wildcard kernel/probe/*.c) kernel/include/uapi/linux/vqnic.h
+	@touch $@

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * Generic netlink family "vqnic": what the vqnic driver says of its cards, vDPA devices and counters.
+ * Generic netlink family "vqnic": what the vqnic driver says of its cards, vDPA devices and
+ * counters.
  *
- * Every request is a do, for one object, or a dump. What a do names and what a reply carries stands at each command.
- * A dump takes nothing, or VQNIC_A_CARD for the objects of one card. Reading needs no privilege. An unknown card or
- * device is -ENODEV, an attribute too few -EINVAL, live values of a dead card -EIO, always with an extack message.
- * Cards are seen from the initial network namespace only.
+ * Every request is a do, for one object, or a dump. What a do names and what a reply carries
+ * stands at each command. A dump takes nothing, or VQNIC_A_CARD for the objects of one card.
+ * Reading needs no privilege. An unknown card or device is -ENODEV, an attribute too few
+ * -EINVAL, live values of a dead card -EIO, always with an extack message. Cards are seen from
+ * the initial network namespace only.
  */
 #ifndef _UAPI_LINUX_VQNIC_H
 #define _UAPI_LINUX_VQNIC_H
@@ -16,24 +18,26 @@
 enum vqnic_cmd {
 	VQNIC_CMD_UNSPEC,
 	/*
-	 * do: CARD. Reply: CARD and CARD_*; of a dead card CARD_DEAD and what was known of it, not CARD_LINK and
-	 * CARD_CYCLES.
+	 * do: CARD. Reply: CARD and CARD_*; of a dead card CARD_DEAD and what was known of it, not
+	 * CARD_LINK and CARD_CYCLES.
 	 */
 	VQNIC_CMD_CARD_GET,
 	/*
-	 * do: DEV_NAME, and CARD if it is to be on that one. Reply: CARD, DEV_* and a QUEUE for each queue; of a dead
-	 * card's device CARD, DEV_NAME, DEV_INDEX, DEV_MAC, DEV_MTU and DEV_OFFERED.
+	 * do: DEV_NAME, and CARD if it is to be on that one. Reply: CARD, DEV_* and a QUEUE for
+	 * each queue; of a dead card's device CARD, DEV_NAME, DEV_INDEX, DEV_MAC, DEV_MTU and
+	 * DEV_OFFERED.
 	 */
 	VQNIC_CMD_DEV_GET,
 	/*
-	 * do: CARD for the card's counters, or DEV_NAME (and CARD) for a device's. Reply: CARD, DEV_NAME where the
-	 * counters are a device's, and a STAT for each counter. A dump has each card's and then its devices', dead
-	 * cards left out.
+	 * do: CARD for the card's counters, or DEV_NAME (and CARD) for a device's. Reply: CARD,
+	 * DEV_NAME where the counters are a device's, and a STAT for each counter. A dump has each
+	 * card's and then its devices', dead cards left out.
 	 */
 	VQNIC_CMD_STATS_GET,
 
 	__VQNIC_CMD_MAX,
 };
+
 #define VQNIC_CMD_MAX (__VQNIC_CMD_MAX - 1)
 
 enum vqnic_attr {
@@ -55,7 +59,7 @@ enum vqnic_attr {
 	VQNIC_A_CARD_LINK,		/* u8: 1 if the wire has a carrier */
 	VQNIC_A_CARD_DEAD,		/* flag: the card answers no more */
 	VQNIC_A_CARD_CYCLES,		/* u64: clock cycles since the card's reset */
-	VQNIC_A_CARD_REFUSAL,		/* string: why the last "vdpa dev add" failed; absent if it did not */
+	VQNIC_A_CARD_REFUSAL,		/* string: why the last dev_add failed, if it did */
 
 	VQNIC_A_DEV_NAME,		/* string: the vDPA device */
 	VQNIC_A_DEV_INDEX,		/* u32: vdev on the card */
@@ -83,6 +87,7 @@ enum vqnic_attr {
 
 	__VQNIC_A_MAX,
 };
+
 #define VQNIC_A_MAX (__VQNIC_A_MAX - 1)
 
 #endif /* _UAPI_LINUX_VQNIC_H */

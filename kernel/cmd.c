@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One function for each thing that is asked of the card, docs/registers.md. Only this file reads
+ * and writes registers, and only here does their byte order matter.
+ *
+ * The functions that take a vdev and use QUEUE_SELECT or a feature select are called with
+ * vdev->lock held. A card that is down or dead is not touched: reads are then all ones, writes do
+ * nothing, and what can fail is -EIO.
+ */
+#include <linux/bitfield.h>
+#include <linux/io.h>
+#include <linux/iopoll.h>
+#include <linux/log2.h>
+#include <linux/unaligned.h>
+
+#include "vqnic.h"
+
+/*
+ * How long a reset may take, with DMA in flight. A card needs microseconds, a simulated one
+ * milliseconds.
+ */
+#define VQNIC_RESET_TIMEOUT_US	(2 * USEC_PER_SEC)
+#define VQNIC_RESET_POLL_US	20
+
+/* How often the configuration is read again because it changed meanwhile. */
+#define VQNIC_CONFIG_TRIES	8
+
+static_assert(VQNIC_REG_INTERRUPTS + sizeof(u64) <= VQNIC_VDEV_WINDOW_STRIDE);
+
+/* All ones is what the bus says when nobody answers. MAGIC never reads so. */
+static void vqnic_check_presence(struct vqnic_card *card)
+{
+	if (readl(card->regs + VQNIC_REG_MAGIC) != VQNIC_MAGIC_VALUE)
+		vqnic_card_lost(card, "it does not answer any more");
+}
+
+static u32 vqnic_read32(struct vqnic_card *card, void __iomem *addr)
+{
+	u32 value = U32_MAX;
+
+	if (vqnic_card_up(card)) {
+		value = readl(addr);
+		if (value == U32_MAX)
+			vqnic_check_presence(card);
+	}
+	return value;
+}
+
+static u16 vqnic_read16(struct vqnic_card *card, void __iomem *addr)
+{
+	u16 value = U16_MAX;
+
+	if (vqnic_card_up(card)) {
+		value = readw(addr);
+		if (value == U16_MAX)
+			vqnic_check_presence(card);
+	}
+	return value;
+}
+
+static u8 vqnic_read8(struct vqnic_card *card, void __iomem *addr)
+{
+	u8 value = U8_MAX;
+
+	if (vqnic_card_up(card)) {
+		value = readb(addr);
+		if (value == U8_MAX)
+			vqnic_check_presence(card);
+	}
+	return value;
+}
+
+static u64 vqnic_read64(struct vqnic_card *card, void __iomem *addr)
+{
+	u32 low = vqnic_read32(card, addr);
+
+	return low | (u64)vqnic_read32(card, addr + sizeof(low)) << 32;
+}
+
+/* Reading the low word keeps the high one for the next read, for one reader at a time. */
+static u64 vqnic_read_latched(struct vqnic_card *card, void __iomem *addr)
+{
+	u64 value;
+
+	mutex_lock(&card->latch_lock);
+	value = vqnic_read64(card, addr);
+	mutex_unlock(&card->latch_lock);
+	return value;
+}
+
+static void vqnic_write32(struct vqnic_card *card, void __iomem *addr, u32 value)
+{
+	if (vqnic_card_up(card))
+		writel(value, addr);
+}
+
+static void vqnic_write16(struct vqnic_card *card, void __iomem *addr, u16 value)
+{
+	if (vqnic_card_up(card))
+		writew(value, addr);
+}
+
+static void vqnic_write8(struct vqnic_card *card, void __iomem *addr, u8 value)
+{
+	if (vqnic_card_up(card))
+		writeb(value, addr);
+}
+
+static void vqnic_write64(struct vqnic_card *card, void __iomem *addr, u64 value)
+{
+	vqnic_write32(card, addr, lower_32_bits(value));
+	vqnic_write32(card, addr + sizeof(u32), upper_32_bits(value));
+}
+
+/* Writes what does not stick if the card cannot do it: -EIO. */
+static int vqnic_set16(struct vqnic_card *card, void __iomem *addr, u16 value)
+{
+	vqnic_write16(card, addr, value);
+	return vqnic_read16(card, addr) == value ? 0 : -EIO;
+}
+
+/* A card that is gone reads all ones: a poll ends then too. */
+static int vqnic_poll_result(struct vqnic_card *card, int err, const char *what)
+{
+	if (err)
+		vqnic_card_lost(card, what);
+	return vqnic_card_up(card) ? 0 : -EIO;
+}
+
+/*
+ * Where the last of `count` things of `stride` bytes ends, the first at `offset`; does not
+ * overflow.
+ */
+static u64 vqnic_end(u32 offset, u32 count, u32 stride)
+{
+	return offset + (u64)count * stride;
+}
+
+/*
+ * Reads what the card says of itself to *info. Refuses another register map (-ENODEV,
+ * -EPROTONOSUPPORT) and numbers that cannot be (-EPROTO): nothing in *info leads outside the BARs.
+ */
+int vqnic_cmd_identify(struct vqnic_card *card, struct vqnic_info *info)
+{
+	struct device *dev = &card->pdev->dev;
+	resource_size_t regs_size = pci_resource_len(card->pdev, VQNIC_BAR_REGS);
+	u32 magic = readl(card->regs + VQNIC_REG_MAGIC);
+	u32 major, minor;
+
+	if (magic != VQNIC_MAGIC_VALUE) {
+		dev_err(dev, "not a vqnic card: its magic number is %#x\n", magic);
+		return -ENODEV;
+	}
+	info->version = vqnic_read32(card, card->regs + VQNIC_REG_VERSION);
+	major = FIELD_GET(VQNIC_VERSION_MAJOR, info->version);
+	minor = FIELD_GET(VQNIC_VERSION_MINOR, info->version);
+	if (major != VQNIC_VERSION_MAJOR_VALUE) {
+		dev_err(dev, "card speaks register map %u.%u, this driver knows %u.x\n", major,
+			minor, VQNIC_VERSION_MAJOR_VALUE);
+		return -EPROTONOSUPPORT;
+	}
+	if (minor > VQNIC_VERSION_MINOR_VALUE && !card->minor_noted) {
+		dev_info(dev, "card speaks register map %u.%u, this driver uses what %u.%u has\n",
+			 major, minor, VQNIC_VERSION_MAJOR_VALUE, VQNIC_VERSION_MINOR_VALUE);
+		card->minor_noted = true;
+	}
+
+	info->features = vqnic_read64(card, card->regs + VQNIC_REG_CARD_FEATURES);
+	info->vdevs = vqnic_read32(card, card->regs + VQNIC_REG_VDEV_COUNT);
+	info->vdev_vqs = vqnic_read32(card, card->regs + VQNIC_REG_VDEV_VQS);
+	info->vq_size_max = vqnic_read32(card, card->regs + VQNIC_REG_VQ_SIZE_MAX);
+	info->vectors = vqnic_read32(card, card->regs + VQNIC_REG_MSIX_VECTORS);
+	info->vdev_offset = vqnic_read32(card, card->regs + VQNIC_REG_VDEV_OFFSET);
+	info->vdev_stride = vqnic_read32(card, card->regs + VQNIC_REG_VDEV_STRIDE);
+	info->doorbell_stride = vqnic_read32(card, card->regs + VQNIC_REG_DOORBELL_STRIDE);
+	info->data_bits = vqnic_read32(card, card->regs + VQNIC_REG_DATA_BITS);
+	info->clock_hz = vqnic_read32(card, card->regs + VQNIC_REG_CLOCK_HZ);
+	info->mtu_max = vqnic_read32(card, card->regs + VQNIC_REG_MTU_MAX);
+	if (!vqnic_card_up(card))
+		return -EIO;
+
+	if (!info->vdevs || info->vdev_vqs < VQNIC_NET_VQS || !info->vectors) {
+		dev_err(dev,
+			"card has %u vdevs of %u queues and %u vectors: too few to work with\n",
+			info->vdevs, info->vdev_vqs, info->vectors);
+		return -EPROTO;
+	}
+	if (info->vdev_stride < VQNIC_VDEV_WINDOW_STRIDE ||
+	    info->vdev_offset < VQNIC_VDEV_WINDOW_STRIDE ||
+	    !IS_ALIGNED(info->vdev_stride | info->vdev_offset, sizeof(u64)) ||
+	    vqnic_end(info->vdev_offset, info->vdevs, info->vdev_stride) > regs_size) {
+		dev_err(dev, "card has %u windows of %#x bytes from %#x on: not inside BAR %u\n",
+			info->vdevs, info->vdev_stride, info->vdev_offset, VQNIC_BAR_REGS);
+		return -EPROTO;
+	}
+	if (info->doorbell_stride < sizeof(u32) ||
+	    !IS_ALIGNED(info->doorbell_stride, sizeof(u32))) {
+		dev_err(dev, "card has a doorbell every %u bytes: not possible\n",
+			info->doorbell_stride);
+		return -EPROTO;
+	}
+	/* virtio 2.7: a split ring has at most 32768 descriptors. */
+	if (!is_power_of_2(info->vq_size_max) || info->vq_size_max > SZ_32K) {
+		dev_err(dev, "card has queues of %u descriptors: not possible\n",
+			info->vq_size_max);
+		return -EPROTO;
+	}
+	if (info->mtu_max < VQNIC_MTU_LIMIT_MIN || info->mtu_max > U16_MAX) {
+		dev_err(dev, "card has an MTU of %u at most: not possible\n", info->mtu_max);
+		return -EPROTO;
+	}
+	return 0;
+}
+
+/* Back to the state after power-on: nothing is in flight when it returns 0. */
+int vqnic_cmd_card_reset(struct vqnic_card *card)
+{
+	void __iomem *control = card->regs + VQNIC_REG_CARD_CONTROL;
+	u32 value;
+	int err;
+
+	vqnic_write32(card, control, VQNIC_CARD_CONTROL_RESET);
+	err = read_poll_timeout(vqnic_read32, value,
+				!(value & VQNIC_CARD_CONTROL_RESET) || !vqnic_card_up(card),
+				VQNIC_RESET_POLL_US, VQNIC_RESET_TIMEOUT_US, false, card, control);
+	return vqnic_poll_result(card, err, "its reset does not end");
+}
+
+int vqnic_cmd_event_vector(struct vqnic_card *card, u16 vector)
+{
+	return vqnic_set16(card, card->regs + VQNIC_REG_EVENT_VECTOR, vector);
+}
+
+/* Returns and clears VQNIC_EVENT_*. What happens after this sends a new message. */
+u32 vqnic_cmd_take_events(struct vqnic_card *card)
+{
+	u32 events = vqnic_read32(card, card->regs + VQNIC_REG_EVENT);
+
+	if (!vqnic_card_up(card))
+		return 0;
+	vqnic_write32(card, card->regs + VQNIC_REG_EVENT, events);
+	return events;
+}
+
+bool vqnic_cmd_card_link(struct vqnic_card *card)
+{
+	u32 status = vqnic_read32(card, card->regs + VQNIC_REG_CARD_STATUS);
+
+	return vqnic_card_up(card) && status & VQNIC_CARD_STATUS_LINK;
+}
+
+u64 vqnic_cmd_card_cycles(struct vqnic_card *card)
+{
+	return vqnic_read_latched(card, card->regs + VQNIC_REG_CYCLES);
+}
+
+/* One of VQNIC_CARD_COUNTERS, by its register. */
+u64 vqnic_cmd_card_counter(struct vqnic_card *card, u16 reg)
+{
+	return vqnic_read_latched(card, card->regs + reg);
+}
+
+static void vqnic_vq_select(struct vqnic_vdev *vdev, u16 index)
+{
+	lockdep_assert_held(&vdev->lock);
+	vqnic_write16(vdev->card, vdev->regs + VQNIC_REG_QUEUE_SELECT, index);
+}
+
+/* Finds out what the vdev can do and where its doorbells are. */
+int vqnic_cmd_vdev_identify(struct vqnic_vdev *vdev)
+{
+	struct vqnic_card *card = vdev->card;
+	struct device *dev = &card->pdev->dev;
+	resource_size_t size = pci_resource_len(card->pdev, VQNIC_BAR_DOORBELLS);
+	u32 base = vqnic_read32(card, vdev->regs + VQNIC_REG_VDEV_DOORBELLS);
+	u16 vqs = vqnic_read16(card, vdev->regs + VQNIC_REG_NUM_QUEUES);
+	u64 end;
+	u16 i;
+
+	vdev->supported = vqnic_read64(card, vdev->regs + VQNIC_REG_SUPPORTED_FEATURES);
+	if (!vqnic_card_up(card))
+		return -EIO;
+	if (vqs < VQNIC_NET_VQS) {
+		dev_err(dev, "vdev %u has %u queues: too few to work with\n", vdev->index, vqs);
+		return -EPROTO;
+	}
+	for (i = 0; i < VQNIC_NET_VQS; i++) {
+		u16 off;
+
+		vqnic_vq_select(vdev, i);
+		off = vqnic_read16(card, vdev->regs + VQNIC_REG_QUEUE_NOTIFY_OFF);
+		end = vqnic_end(base, off + 1, card->info.doorbell_stride);
+		if (end > size || !IS_ALIGNED(base, sizeof(u32))) {
+			dev_err(dev,
+				"vdev %u: doorbell of queue %u at %#x + %u * %#x: not inside BAR %u\n",
+				vdev->index, i, base, off, card->info.doorbell_stride,
+				VQNIC_BAR_DOORBELLS);
+			return -EPROTO;
+		}
+		end -= card->info.doorbell_stride;
+		vdev->vqs[i].doorbell = card->doorbells + end;
+		vdev->vqs[i].doorbell_addr =
+			pci_resource_start(card->pdev, VQNIC_BAR_DOORBELLS) + end;
+	}
+	return 0;
+}
+
+/* Gives the vdev what its owner wants it to be, and lets it run. */
+int vqnic_cmd_vdev_provision(struct vqnic_vdev *vdev, const struct vqnic_offer *offer)
+{
+	struct vqnic_card *card = vdev->card;
+	u64 offered;
+
+	vqnic_write64(card, vdev->regs + VQNIC_REG_OFFERED_FEATURES, offer->features);
+	vqnic_write32(card, vdev->regs + VQNIC_REG_VDEV_MAC_LO, get_unaligned_le32(offer->mac));
+	vqnic_write32(card, vdev->regs + VQNIC_REG_VDEV_MAC_HI,
+		      get_unaligned_le16(offer->mac + sizeof(u32)));
+	vqnic_write32(card, vdev->regs + VQNIC_REG_VDEV_MTU, offer->mtu);
+	vqnic_write32(card, vdev->regs + VQNIC_REG_VDEV_CONTROL,
+		      VQNIC_VDEV_CONTROL_ENABLE | VQNIC_VDEV_CONTROL_LINK);
+	offered = vqnic_read64(card, vdev->regs + VQNIC_REG_OFFERED_FEATURES);
+	return vqnic_card_up(card) && offered == offer->features ? 0 : -EIO;
+}
+
+/*
+ * The vdev exists no more for its guest and the wire: it is reset first, so that nothing of it is
+ * in flight.
+ */
+int vqnic_cmd_vdev_disable(struct vqnic_vdev *vdev)
+{
+	int err = vqnic_cmd_vdev_reset(vdev);
+
+	vqnic_write32(vdev->card, vdev->regs + VQNIC_REG_VDEV_CONTROL, 0);
+	return err;
+}
+
+/* virtio 4.1.4.3.2: writes status 0 and waits for it to read 0. Nothing is in flight then. */
+int vqnic_cmd_vdev_reset(struct vqnic_vdev *vdev)
+{
+	void __iomem *status = vdev->regs + VQNIC_REG_DEVICE_STATUS;
+	struct vqnic_card *card = vdev->card;
+	u8 value;
+	int err;
+
+	vqnic_write8(card, status, 0);
+	err = read_poll_timeout(vqnic_read8, value, !value || !vqnic_card_up(card),
+				VQNIC_RESET_POLL_US, VQNIC_RESET_TIMEOUT_US, false, card, status);
+	return vqnic_poll_result(card, err, "the reset of a vdev does not end");
+}
+
+u8 vqnic_cmd_get_status(struct vqnic_vdev *vdev)
+{
+	return vqnic_read8(vdev->card, vdev->regs + VQNIC_REG_DEVICE_STATUS);
+}
+
+void vqnic_cmd_set_status(struct vqnic_vdev *vdev, u8 status)
+{
+	vqnic_write8(vdev->card, vdev->regs + VQNIC_REG_DEVICE_STATUS, status);
+}
+
+void vqnic_cmd_set_features(struct vqnic_vdev *vdev, u64 features)
+{
+	struct vqnic_card *card = vdev->card;
+
+	lockdep_assert_held(&vdev->lock);
+	vqnic_write32(card, vdev->regs + VQNIC_REG_DRIVER_FEATURE_SELECT, 0);
+	vqnic_write32(card, vdev->regs + VQNIC_REG_DRIVER_FEATURE, lower_32_bits(features));
+	vqnic_write32(card, vdev->regs + VQNIC_REG_DRIVER_FEATURE_SELECT, 1);
+	vqnic_write32(card, vdev->regs + VQNIC_REG_DRIVER_FEATURE, upper_32_bits(features));
+}
+
+/* What the card took of vqnic_cmd_set_features(). */
+u64 vqnic_cmd_get_features(struct vqnic_vdev *vdev)
+{
+	return vqnic_read64(vdev->card, vdev->regs + VQNIC_REG_ACCEPTED_FEATURES);
+}
+
+static __virtio16 vqnic_read_config16(struct vqnic_vdev *vdev, u16 reg)
+{
+	return __cpu_to_virtio16(true, vqnic_read16(vdev->card, vdev->regs + reg));
+}
+
+/* Fills *config with what the card has of it, all of one generation; the rest is zero. */
+void vqnic_cmd_get_config(struct vqnic_vdev *vdev, struct virtio_net_config *config)
+{
+	struct vqnic_card *card = vdev->card;
+	unsigned int tries = VQNIC_CONFIG_TRIES;
+	u8 before, after;
+
+	memset(config, 0, sizeof(*config));
+	after = vqnic_cmd_get_generation(vdev);
+	do {
+		before = after;
+		put_unaligned_le32(vqnic_read32(card, vdev->regs + VQNIC_REG_NET_MAC_LO),
+				   config->mac);
+		put_unaligned_le16(vqnic_read16(card, vdev->regs + VQNIC_REG_NET_MAC_HI),
+				   config->mac + sizeof(u32));
+		config->status = vqnic_read_config16(vdev, VQNIC_REG_NET_STATUS);
+		config->max_virtqueue_pairs = vqnic_read_config16(vdev, VQNIC_REG_NET_MAX_VQ_PAIRS);
+		config->mtu = vqnic_read_config16(vdev, VQNIC_REG_NET_MTU);
+		after = vqnic_cmd_get_generation(vdev);
+	} while (after != before && --tries);
+}
+
+u8 vqnic_cmd_get_generation(struct vqnic_vdev *vdev)
+{
+	return vqnic_read8(vdev->card, vdev->regs + VQNIC_REG_CONFIG_GENERATION);
+}
+
+/* The link as the vdev's driver sees it. */
+bool vqnic_cmd_vdev_link(struct vqnic_vdev *vdev)
+{
+	u16 status = vqnic_read16(vdev->card, vdev->regs + VQNIC_REG_NET_STATUS);
+
+	return vqnic_card_up(vdev->card) && status & VIRTIO_NET_S_LINK_UP;
+}
+
+/* A vector that the card cannot send does not stick: -EIO. */
+int vqnic_cmd_config_vector(struct vqnic_vdev *vdev)
+{
+	return vqnic_set16(vdev->card, vdev->regs + VQNIC_REG_CONFIG_MSIX_VECTOR,
+			   vdev->config_irq.vector);
+}
+
+/* One of VQNIC_VDEV_COUNTERS, by its register. */
+u64 vqnic_cmd_vdev_counter(struct vqnic_vdev *vdev, u16 reg)
+{
+	return vqnic_read_latched(vdev->card, vdev->regs + reg);
+}
+
+/*
+ * Programs a queue as its driver wants it and enables it. -EIO: the card does not take its size or
+ * its vector.
+ */
+int vqnic_cmd_vq_enable(struct vqnic_vdev *vdev, u16 index)
+{
+	const struct vqnic_vq *vq = &vdev->vqs[index];
+	struct vqnic_card *card = vdev->card;
+	void __iomem *regs = vdev->regs;
+	int err;
+
+	vqnic_vq_select(vdev, index);
+	err = vqnic_set16(card, regs + VQNIC_REG_QUEUE_SIZE, vq->num);
+	if (!err)
+		err = vqnic_set16(card, regs + VQNIC_REG_QUEUE_MSIX_VECTOR, vq->irq.vector);
+	if (err)
+		return err;
+	vqnic_write64(card, regs + VQNIC_REG_QUEUE_DESC, vq->desc);
+	vqnic_write64(card, regs + VQNIC_REG_QUEUE_DRIVER, vq->driver);
+	vqnic_write64(card, regs + VQNIC_REG_QUEUE_DEVICE, vq->device);
+	/* The card completes in order: what was taken and is not used is taken again. */
+	vqnic_write16(card, regs + VQNIC_REG_QUEUE_AVAIL_STATE, vq->avail);
+	vqnic_write16(card, regs + VQNIC_REG_QUEUE_USED_STATE, vq->avail);
+	return vqnic_set16(card, regs + VQNIC_REG_QUEUE_ENABLE, 1);
+}
+
+/* Stops a queue: nothing of it is in flight when it returns 0. */
+int vqnic_cmd_vq_reset(struct vqnic_vdev *vdev, u16 index)
+{
+	void __iomem *reset = vdev->regs + VQNIC_REG_QUEUE_RESET;
+	struct vqnic_card *card = vdev->card;
+	u16 value;
+	int err;
+
+	vqnic_vq_select(vdev, index);
+	vqnic_write16(card, reset, 1);
+	err = read_poll_timeout(vqnic_read16, value, !value || !vqnic_card_up(card),
+				VQNIC_RESET_POLL_US, VQNIC_RESET_TIMEOUT_US, false, card, reset);
+	return vqnic_poll_result(card, err, "the reset of a queue does not end");
+}
+
+int vqnic_cmd_vq_state(struct vqnic_vdev *vdev, u16 index, struct vqnic_vq_state *state)
+{
+	struct vqnic_card *card = vdev->card;
+	void __iomem *regs = vdev->regs;
+
+	vqnic_vq_select(vdev, index);
+	state->avail = vqnic_read16(card, regs + VQNIC_REG_QUEUE_AVAIL_STATE);
+	state->used = vqnic_read16(card, regs + VQNIC_REG_QUEUE_USED_STATE);
+	state->fault.code = vqnic_read8(card, regs + VQNIC_REG_QUEUE_FAULT);
+	state->fault.info = vqnic_read64(card, regs + VQNIC_REG_QUEUE_FAULT_INFO);
+	return vqnic_card_up(card) ? 0 : -EIO;
+}
+
+/*
+ * Tells the card that the queue's avail ring has grown. writel() orders it after the writes to the
+ * ring. A card that is gone ignores it; asking first would cost every packet.
+ */
+void vqnic_cmd_vq_kick(struct vqnic_vq *vq, u16 index)
+{
+	writel(index, vq->doorbell);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vqnic: vDPA driver of the vqnic SmartNIC.
+ *
+ * One PCI function, struct vqnic_card, carries vdevs, struct vqnic_vdev: slots of the card that
+ * "vdpa dev add" makes a vDPA device of. A slot lives as long as the card is bound, its struct
+ * vqnic_vdpa as long as the vDPA device.
+ *
+ * Locks, outermost first:
+ *   vdpa core's lock	dev_add, dev_del and the unregistering of the management device exclude each
+ * other vqnic_cards_lock	the list of cards that netlink sees card->lock		which slots
+ * are used, what they offer, the card going down and coming up vdev->lock		a slot's
+ * register window (QUEUE_SELECT and the feature selects) and what it was told card->latch_lock
+ * reading a latched 64-bit register irq->lock		the callback of an interrupt No vdpa op
+ * takes card->lock, so that a vDPA driver may call ops while its device is being made.
+ */
+#ifndef VQNIC_H
+#define VQNIC_H
+
+#include <linux/if_ether.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/vdpa.h>
+#include <linux/virtio_net.h>
+#include <linux/workqueue.h>
+
+#include "vqnic_regs.h"
+
+/*
+ * Queues that the driver uses of each vdev: receive and transmit. More of them need a control
+ * queue.
+ */
+enum {
+	VQNIC_VQ_RX,
+	VQNIC_VQ_TX,
+	VQNIC_NET_VQS,
+};
+
+/*
+ * Interrupts, numbered over the card: the card's own, then for each vdev its configuration's and
+ * its queues'.
+ */
+#define VQNIC_IRQ_EVENT 0
+#define VQNIC_IRQ_CONFIG(vdev) (1 + (vdev) * (1 + VQNIC_NET_VQS))
+#define VQNIC_IRQ_VQ(vdev, vq) (VQNIC_IRQ_CONFIG(vdev) + 1 + (vq))
+#define VQNIC_IRQS(vdevs) VQNIC_IRQ_CONFIG(vdevs)
+
+/* What a card says of itself, as checked by vqnic_cmd_identify(). */
+struct vqnic_info {
+	u64 features;
+	u32 version;		/* major << 16 | minor */
+	u32 vdevs;
+	u32 vdev_vqs;
+	u32 vq_size_max;	/* descriptors, a power of two */
+	u32 vectors;
+	u32 vdev_offset;	/* bytes in BAR0 */
+	u32 vdev_stride;	/* bytes in BAR0 */
+	u32 doorbell_stride;	/* bytes in BAR2 */
+	u32 data_bits;
+	u32 clock_hz;
+	u32 mtu_max;
+};
+
+/* What a vdev's owner gave it. */
+struct vqnic_offer {
+	u64 features;
+	u16 mtu;
+	u8 mac[ETH_ALEN];
+};
+
+/*
+ * An interrupt that calls whoever runs the vDPA device. The callback is called with the lock held,
+ * so that one that was replaced is not running and runs no more.
+ */
+struct vqnic_irq {
+	spinlock_t lock;	/* of cb */
+	struct vdpa_callback cb;
+	u16 vector;		/* on the card */
+	int irq;		/* Linux number */
+	char name[40];
+};
+
+struct vqnic_vq {
+	struct vqnic_irq irq;
+	void __iomem *doorbell;
+	resource_size_t doorbell_addr;
+	/* told by the vDPA driver, programmed when it makes the queue ready */
+	u64 desc;
+	u64 driver;
+	u64 device;
+	u32 num;
+	u16 avail;
+	bool ready;
+	bool faulted;		/* its fault has been reported */
+};
+
+struct vqnic_vdpa {
+	struct vdpa_device vdpa;
+	struct vqnic_vdev *vdev;
+};
+
+struct vqnic_vdev {
+	struct vqnic_card *card;
+	unsigned int index;
+	void __iomem *regs;
+	u64 supported;		/* virtio features that the card can offer */
+
+	/* card->lock */
+	bool used;
+	struct vqnic_offer offer;	/* constant while used */
+	struct vqnic_vdpa *shown;	/* seen by netlink */
+
+	struct mutex lock;	/* of what follows, and of the register window */
+	bool provisioned;	/* the card has the offer */
+	bool needs_reset;
+	u8 status;
+	u64 driver_features;
+	struct vqnic_irq config_irq;
+	struct vqnic_vq vqs[VQNIC_NET_VQS];
+};
+
+enum vqnic_state {
+	VQNIC_UP,
+	VQNIC_DOWN,		/* being reset by the PCI core: not to be touched */
+	VQNIC_DEAD,		/* does not answer, or not in time */
+};
+
+struct vqnic_card {
+	struct pci_dev *pdev;
+	void __iomem *regs;
+	void __iomem *doorbells;
+	struct vqnic_info info;
+	enum vqnic_state state;	/* no lock: a card goes away when it likes */
+
+	unsigned int vectors;	/* that the driver got */
+	struct work_struct event_work;
+	struct vdpa_mgmt_dev mgmtdev;
+
+	struct mutex lock;	/* see above */
+	struct mutex latch_lock;	/* of the two halves of a latched register */
+	struct vqnic_vdev *vdevs;
+	bool minor_noted;
+	char refusal[160];	/* card->lock; why the last dev_add failed */
+
+	/* vqnic_cards_lock */
+	struct list_head list;
+	u32 id;
+};
+
+/* True as long as the card is to be touched. */
+static inline bool vqnic_card_up(const struct vqnic_card *card)
+{
+	return READ_ONCE(card->state) == VQNIC_UP;
+}
+
+/* Linux vector index of a VQNIC_IRQ_*: interrupts share vectors if there are too few. */
+static inline u16 vqnic_vector(const struct vqnic_card *card, unsigned int irq)
+{
+	return irq % card->vectors;
+}
+
+static inline bool vqnic_vectors_shared(const struct vqnic_card *card)
+{
+	return card->vectors < VQNIC_IRQS(card->info.vdevs);
+}
+
+/* main.c */
+void vqnic_card_lost(struct vqnic_card *card, const char *why);
+
+/* cmd.c */
+struct vqnic_fault {
+	u8 code;		/* VQNIC_FAULT_* */
+	u64 info;
+};
+
+struct vqnic_vq_state {
+	u16 avail;
+	u16 used;
+	struct vqnic_fault fault;
+};
+
+int vqnic_cmd_identify(struct vqnic_card *card, struct vqnic_info *info);
+int vqnic_cmd_card_reset(struct vqnic_card *card);
+int vqnic_cmd_event_vector(struct vqnic_card *card, u16 vector);
+u32 vqnic_cmd_take_events(struct vqnic_card *card);
+bool vqnic_cmd_card_link(struct vqnic_card *card);
+u64 vqnic_cmd_card_cycles(struct vqnic_card *card);
+u64 vqnic_cmd_card_counter(struct vqnic_card *card, u16 reg);
+
+int vqnic_cmd_vdev_identify(struct vqnic_vdev *vdev);
+int vqnic_cmd_vdev_provision(struct vqnic_vdev *vdev, const struct vqnic_offer *offer);
+int vqnic_cmd_vdev_disable(struct vqnic_vdev *vdev);
+int vqnic_cmd_vdev_reset(struct vqnic_vdev *vdev);
+u8 vqnic_cmd_get_status(struct vqnic_vdev *vdev);
+void vqnic_cmd_set_status(struct vqnic_vdev *vdev, u8 status);
+void vqnic_cmd_set_features(struct vqnic_vdev *vdev, u64 features);
+u64 vqnic_cmd_get_features(struct vqnic_vdev *vdev);
+void vqnic_cmd_get_config(struct vqnic_vdev *vdev, struct virtio_net_config *config);
+u8 vqnic_cmd_get_generation(struct vqnic_vdev *vdev);
+bool vqnic_cmd_vdev_link(struct vqnic_vdev *vdev);
+int vqnic_cmd_config_vector(struct vqnic_vdev *vdev);
+u64 vqnic_cmd_vdev_counter(struct vqnic_vdev *vdev, u16 reg);
+
+int vqnic_cmd_vq_enable(struct vqnic_vdev *vdev, u16 index);
+int vqnic_cmd_vq_reset(struct vqnic_vdev *vdev, u16 index);
+int vqnic_cmd_vq_state(struct vqnic_vdev *vdev, u16 index, struct vqnic_vq_state *state);
+void vqnic_cmd_vq_kick(struct vqnic_vq *vq, u16 index);
+
+/* vdpa.c */
+int vqnic_mgmtdev_register(struct vqnic_card *card);
+void vqnic_mgmtdev_unregister(struct vqnic_card *card);
+void vqnic_vdev_init(struct vqnic_card *card, unsigned int index);
+void vqnic_vdev_down(struct vqnic_vdev *vdev);
+int vqnic_vdev_up(struct vqnic_vdev *vdev);
+void vqnic_vdev_check_faults(struct vqnic_vdev *vdev);
+
+/* netlink.c */
+struct vqnic_fault_text {
+	u8 code;
+	const char *name;
+	const char *meaning;
+};
+
+const struct vqnic_fault_text *vqnic_fault_text(u8 code);
+int vqnic_netlink_register(void);
+void vqnic_netlink_unregister(void);
+void vqnic_netlink_add(struct vqnic_card *card);
+void vqnic_netlink_del(struct vqnic_card *card);
+
+#endif /* VQNIC_H */
