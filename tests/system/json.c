@@ -3,6 +3,7 @@
  * json KEY...: reads JSON on stdin and prints the value under KEY, KEY, ...: a key of an object, or an index of an array.
  * Strings are printed bare. Without a KEY only checks that it is JSON. Exit status 1: not JSON, or no such value.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,24 +14,30 @@
 
 int main(int argc, char **argv)
 {
-	static char input[INPUT_MAX];
-	size_t size = fread(input, 1, sizeof(input), stdin);
+	static char input[INPUT_MAX + 1];
+	size_t size = fread(input, 1, INPUT_MAX, stdin);
 	struct json_tokener *tokener = json_tokener_new();
 	struct json_object *value = tokener ? json_tokener_parse_ex(tokener, input, (int)size) : NULL;
+	size_t end = tokener ? json_tokener_get_parse_end(tokener) : 0;
 
-	if (!value || strspn(input + json_tokener_get_parse_end(tokener), " \n") !=
-		      size - json_tokener_get_parse_end(tokener)) {
+	if (!tokener || json_tokener_get_error(tokener) != json_tokener_success ||
+	    strspn(input + end, " \n") != size - end) {
 		fprintf(stderr, "json: not JSON: %.*s\n", (int)size, input);
 		return 1;
 	}
+	/* JSON's null is a NULL object here. */
 	for (int i = 1; i < argc; i++) {
 		struct json_object *next = NULL;
+		size_t index = strtoul(argv[i], NULL, 10);
+		bool found = false;
 
-		if (json_object_is_type(value, json_type_array))
-			next = json_object_array_get_idx(value, strtoul(argv[i], NULL, 10));
-		else if (json_object_is_type(value, json_type_object))
-			json_object_object_get_ex(value, argv[i], &next);
-		if (!next) {
+		if (json_object_is_type(value, json_type_array)) {
+			found = index < json_object_array_length(value);
+			next = json_object_array_get_idx(value, index);
+		} else if (json_object_is_type(value, json_type_object)) {
+			found = json_object_object_get_ex(value, argv[i], &next);
+		}
+		if (!found) {
 			fprintf(stderr, "json: no \"%s\" in %s\n", argv[i], json_object_to_json_string(value));
 			return 1;
 		}
