@@ -124,20 +124,14 @@ void vqnic_vdev_init(struct vqnic_card *card, unsigned int index)
 	}
 }
 
-static void vqnic_vdev_needs_reset(struct vqnic_vdev *vdev)
-{
-	lockdep_assert_held(&vdev->lock);
-	vdev->needs_reset = true;
-	vqnic_irq_call(&vdev->config_irq);
-}
-
-/* The card went away: the vdev waits for vqnic_vdev_up(). card->lock is held. */
+/* The card went away: the vdev's driver is told, and the vdev waits for vqnic_vdev_up(). */
 void vqnic_vdev_down(struct vqnic_vdev *vdev)
 {
 	mutex_lock(&vdev->lock);
 	vdev->provisioned = false;
-	vqnic_vdev_needs_reset(vdev);
+	vdev->needs_reset = true;
 	mutex_unlock(&vdev->lock);
+	vqnic_irq_call(&vdev->config_irq);
 }
 
 /* The card is there, and as after power-on: it gets the vdev's offer. card->lock is held. */
@@ -152,7 +146,7 @@ int vqnic_vdev_up(struct vqnic_vdev *vdev)
 	return err;
 }
 
-/* A queue stopped: says which and why, and tells the driver. card->lock is held. */
+/* A queue stopped: says which and why. The card tells its driver, with NEEDS_RESET. */
 void vqnic_vdev_check_faults(struct vqnic_vdev *vdev)
 {
 	struct vqnic_vq_state state;
@@ -171,7 +165,6 @@ void vqnic_vdev_check_faults(struct vqnic_vdev *vdev)
 		dev_warn_ratelimited(&vdev->card->pdev->dev,
 				     "vdev %u: queue %u stopped: %s (%#llx)\n", vdev->index, i,
 				     text->meaning, state.fault.info);
-		vqnic_vdev_needs_reset(vdev);
 	}
 	mutex_unlock(&vdev->lock);
 }

@@ -115,8 +115,8 @@ struct vqnic_vdev {
 
 	struct mutex lock;	/* of what follows, and of the register window */
 	bool provisioned;	/* the card has the offer */
-	bool needs_reset;
-	u8 status;
+	bool needs_reset;	/* it lost what its driver told it */
+	u8 status;		/* as last seen */
 	u64 driver_features;
 	struct vqnic_irq config_irq;
 	struct vqnic_vq vqs[VQNIC_NET_VQS];
