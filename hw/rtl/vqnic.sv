@@ -4,12 +4,13 @@
 //
 //   s_axil  BAR0, the registers (docs/registers.md)
 //   db      BAR2, the doorbells: writes only
-//   m_axi   DMA; bursts never cross 4 KiB, bytes that are not meant are never written. A write response means that the
-//           write was accepted in order by the link
+//   m_axi   DMA; bursts never cross 4 KiB, bytes that are not meant are never written. A write
+//           response means that the write was accepted in order by the link
 //   msix    MSI-X messages to be sent, each after the write responses of what it tells of
 //   m_axis_tx, s_axis_rx  the wire: frames without FCS, lanes used without gaps from lane 0
 //
-// idle_o is high when nothing is pending or in flight: the clock may then stand until an input changes.
+// idle_o is high when nothing is pending or in flight: the clock may then stand until an input
+// changes.
 
 module vqnic #(
   parameter int unsigned DATA_W   = 512,  // of the DMA and the wire, bits: 64, 128, 256 or 512
@@ -108,8 +109,8 @@ module vqnic #(
   localparam int unsigned Tx = 0;
   localparam int unsigned Rx = 1;
 
-  // Software's reset: no queue starts anything new and no new frame is let in; when all is quiet, everything but the
-  // register port and this is reset for a cycle.
+  // Software's reset: no queue starts anything new and no new frame is let in; when all is quiet,
+  // everything but the register port and this is reset for a cycle.
   logic reset_ask, reset_q, quiet, core_rst_n;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) reset_q <= 1'b0;
@@ -277,7 +278,8 @@ module vqnic #(
     .msix_vector_o
   );
 
-  // Doorbells. That of a receive queue says nothing that the receive engine does not find out by itself.
+  // Doorbells. That of a receive queue says nothing that the receive engine does not find out by
+  // itself.
   logic [VDEVS*Vqs-1:0] kick;
   logic [VDEVS-1:0]     tx_kick;
   logic                 doorbell_idle;
@@ -643,8 +645,8 @@ module vqnic #(
     .idle_o         (rx_engine_idle)
   );
 
-  assign quiet  = tx_engine_idle && tx_fifo_idle && wire_rx_idle && rx_fifo_idle && rx_engine_idle &&
-                  irq_pending == '0;
+  assign quiet  = tx_engine_idle && tx_fifo_idle && wire_rx_idle && rx_fifo_idle &&
+                  rx_engine_idle && irq_pending == '0;
   assign idle_o = quiet && axil_idle && doorbell_idle && bank_idle == '1 && !reset_q;
 
 endmodule

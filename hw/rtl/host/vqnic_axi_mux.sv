@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One AXI4 master port for N clients that read and write. A client's number is its AXI ID. Write data follows the
-// order of the write addresses: a client that was given the port keeps it until its burst's last beat.
+// One AXI4 master port for N clients that read and write. A client's number is its AXI ID. Write
+// data follows the order of the write addresses: a client that was given the port keeps it until
+// its burst's last beat.
 
 module vqnic_axi_mux #(
   parameter int unsigned DATA_W = 512,
@@ -119,7 +120,8 @@ module vqnic_axi_mux #(
   assign w_take     = m_axi_wvalid_o && m_axi_wready_i && m_axi_wlast_o;
   assign burst_done = aw_pending && (aw_done_q || aw_take) && (w_done_q || w_take);
 
-  // The client drops its request once the address is taken; the port is its own until the data has followed.
+  // The client drops its request once the address is taken; the port is its own until the data has
+  // followed.
   logic [N-1:0] owner_q;
   assign aw_asking = aw_done_q ? owner_q : aw_valid_i;
 

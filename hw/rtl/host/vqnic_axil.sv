@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// AXI4-Lite slave of BAR0 to a register bus: `req_o` is high for one cycle, and for a read `rdata_i` is taken in that
-// cycle. The bus is 64 bit wide to the reader, so that a read of the low word of a latched register keeps the high
-// word for the read that follows. One access at a time; reads and writes take turns.
+// AXI4-Lite slave of BAR0 to a register bus: `req_o` is high for one cycle, and for a read
+// `rdata_i` is taken in that cycle. The bus is 64 bit wide to the reader, so that a read of the low
+// word of a latched register keeps the high word for the read that follows. One access at a time;
+// reads and writes take turns.
 
 module vqnic_axil (
   input  logic        clk_i,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads any number of bytes from any address: one request at a time, cut into AXI bursts that stay inside 4 KiB and
-// 256 beats. Data comes as the beats of the bus, each with the lanes that belong to the request.
+// Reads any number of bytes from any address: one request at a time, cut into AXI bursts that stay
+// inside 4 KiB and 256 beats. Data comes as the beats of the bus, each with the lanes that belong
+// to the request.
 
 module vqnic_dma_rd #(
   parameter int unsigned DATA_W = 512,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes any number of bytes to any address: one request at a time, cut into AXI bursts that stay inside 4 KiB and 256
-// beats. The client is told which lanes the next beat wants and gives the beat with the bytes in their lanes; only
-// those lanes get a strobe. A request is done when all its bursts have been acknowledged.
+// Writes any number of bytes to any address: one request at a time, cut into AXI bursts that stay
+// inside 4 KiB and 256 beats. The client is told which lanes the next beat wants and gives the beat
+// with the bytes in their lanes; only those lanes get a strobe. A request is done when all its
+// bursts have been acknowledged.
 
 module vqnic_dma_wr #(
   parameter int unsigned DATA_W = 512,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Doorbells of BAR2: a page for each queue, any write to it is a kick. What is written is not looked at: the page says
-// which queue, and the ring says how far.
+// Doorbells of BAR2: a page for each queue, any write to it is a kick. What is written is not
+// looked at: the page says which queue, and the ring says how far.
 
 module vqnic_doorbell #(
   parameter int unsigned N = 4
@@ -13,7 +13,7 @@ module vqnic_doorbell #(
   output logic         db_ready_o,
   input  logic [19:0]  db_addr_i,
 
-  output logic [N-1:0] kick_o,  // one cycle for each doorbell; the queue's number counts over all vdevs
+  output logic [N-1:0] kick_o,  // one cycle for each doorbell; queues of all vdevs in a row
   output logic         idle_o
 );
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Collects interrupts of N sources and sends them one by one. An interrupt that is raised again before it is sent is
-// sent once. A source without a vector sends nothing.
+// Collects interrupts of N sources and sends them one by one. An interrupt that is raised again
+// before it is sent is sent once. A source without a vector sends nothing.
 
 module vqnic_msix #(
   parameter int unsigned N = 7

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Round-robin choice of one of N requests. The choice stands, whatever else is requested, until `done_i`; the chosen
-// request must stand as long.
+// Round-robin choice of one of N requests. The choice stands, whatever else is requested, until
+// `done_i`; the chosen request must stand as long.
 
 module vqnic_arbiter #(
   parameter int unsigned N = 2,

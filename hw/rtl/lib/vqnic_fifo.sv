@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A small synchronous FIFO; the oldest entry is on the output. The writer looks at full_o, the reader at empty_o.
+// A small synchronous FIFO; the oldest entry is on the output. The writer looks at full_o, the
+// reader at empty_o.
 
 module vqnic_fifo #(
   parameter int unsigned WIDTH = 8,

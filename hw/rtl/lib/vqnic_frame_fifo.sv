@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Buffer of whole frames: a frame is seen by the reader once it is committed, and may be dropped until then. The reader
-// may go through the oldest frame as often as it likes before it frees it.
+// Buffer of whole frames: a frame is seen by the reader once it is committed, and may be dropped
+// until then. The reader may go through the oldest frame as often as it likes before it frees it.
 
 module vqnic_frame_fifo #(
   parameter int unsigned DATA_W = 512,
@@ -15,7 +15,7 @@ module vqnic_frame_fifo #(
   input  logic              word_valid_i,
   output logic              word_ready_o,
   input  logic [DATA_W-1:0] word_i,
-  input  logic              commit_i,       // the words so far are a frame; not with word_valid_i, not without words
+  input  logic              commit_i,       // the words so far are a frame; not with word_valid_i
   input  logic [INFO_W-1:0] info_i,
   input  logic              drop_i,         // forget the words so far, and one that comes with it
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Packs pieces of a byte stream, each with its bytes in any adjacent lanes, into whole words. A beat a cycle.
+// Packs pieces of a byte stream, each with its bytes in any adjacent lanes, into whole words. A
+// beat a cycle.
 //
-// Each input byte is rotated to its lane of the output. A beat completes at most one word; what is left over starts
-// the next.
+// Each input byte is rotated to its lane of the output. A beat completes at most one word; what is
+// left over starts the next.
 
 module vqnic_gather #(
   parameter int unsigned DATA_W = 512,
@@ -12,9 +13,9 @@ module vqnic_gather #(
   input  logic              clk_i,
   input  logic              rst_ni,
 
-  input  logic              start_i,       // forget what is left over; the next byte goes to lane start_lane_i
+  input  logic              start_i,       // forget what is left over; next byte: start_lane_i
   input  logic [LaneW-1:0]  start_lane_i,
-  input  logic              flush_i,       // what is left over is a word, valid bytes or not; not with beat_valid_i
+  input  logic              flush_i,       // what is left over is a word; not with beat_valid_i
 
   input  logic              beat_valid_i,
   output logic              beat_ready_o,

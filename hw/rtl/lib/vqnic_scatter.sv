@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Deals whole words of a byte stream out into pieces whose bytes lie in any adjacent lanes. A beat a cycle.
+// Deals whole words of a byte stream out into pieces whose bytes lie in any adjacent lanes. A beat
+// a cycle.
 
 module vqnic_scatter #(
   parameter int unsigned DATA_W = 512,
@@ -9,7 +10,7 @@ module vqnic_scatter #(
   input  logic              clk_i,
   input  logic              rst_ni,
 
-  input  logic              start_i,       // a new stream: its first byte is in lane start_lane_i of the next word
+  input  logic              start_i,       // a new stream: its first byte is in start_lane_i
   input  logic [LaneW-1:0]  start_lane_i,
 
   input  logic              word_valid_i,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Takes frames from the wire into a frame buffer, drops the bad ones and those for nobody, and says of the others whom
-// they are for: a unicast frame is for the vdev with that MAC address, all others are for every vdev.
+// Takes frames from the wire into a frame buffer, drops the bad ones and those for nobody, and says
+// of the others whom they are for: a unicast frame is for the vdev with that MAC address, all
+// others are for every vdev.
 
 module vqnic_wire_rx #(
   parameter int unsigned DATA_W = 512,
@@ -52,7 +53,8 @@ module vqnic_wire_rx #(
   state_e       state_q;
   logic         bad_q;
   logic [31:0]  len_q;
-  logic [111:0] hdr_q;  // its Ethernet header
+  logic [47:0]  dst_q;   // its destination,
+  logic [15:0]  type_q;  // and what follows its source
 
   logic beat, store;
   assign s_axis_rx_tready_o = (state_q == Frame || (state_q == Start && !stop_i)) && word_ready_i;
@@ -72,15 +74,18 @@ module vqnic_wire_rx #(
     end
   end
 
-  // The header is in the first beat, or in the first two.
+  // The Ethernet header is in the first beat, or in the first two.
   if (DATA_W >= 112) begin : gen_hdr
     always_ff @(posedge clk_i) begin
-      if (beat && state_q == Start) hdr_q <= s_axis_rx_tdata_i[111:0];
+      if (beat && state_q == Start) begin
+        dst_q  <= s_axis_rx_tdata_i[47:0];
+        type_q <= s_axis_rx_tdata_i[111:96];
+      end
     end
   end else begin : gen_hdr_narrow
     always_ff @(posedge clk_i) begin
-      if (beat && state_q == Start) hdr_q[63:0] <= s_axis_rx_tdata_i;
-      if (beat && state_q == Frame && len_q == 32'd8) hdr_q[111:64] <= s_axis_rx_tdata_i[47:0];
+      if (beat && state_q == Start)                   dst_q  <= s_axis_rx_tdata_i[47:0];
+      if (beat && state_q == Frame && len_q == 32'd8) type_q <= s_axis_rx_tdata_i[47:32];
     end
   end
 
@@ -107,7 +112,7 @@ module vqnic_wire_rx #(
   logic [VDEVS-1:0] vdevs;
   logic             error, decide;
   for (genvar i = 0; i < VDEVS; i++) begin : gen_match
-    assign vdevs[i] = enable_i[i] && (hdr_q[0] || hdr_q[47:0] == mac_i[i]);
+    assign vdevs[i] = enable_i[i] && (dst_q[0] || dst_q == mac_i[i]);
   end
   assign error  = bad_q || len_q < vqnic_regs_pkg::FRAME_BYTES_MIN ||
                   len_q > vqnic_regs_pkg::FRAME_BYTES_MAX;
@@ -115,7 +120,7 @@ module vqnic_wire_rx #(
 
   assign commit_o        = decide && !error && vdevs != '0;
   assign commit_len_o    = len_q[15:0];
-  assign commit_tagged_o = hdr_q[111:96] == EtherTypeVlan;
+  assign commit_tagged_o = type_q == EtherTypeVlan;
   assign commit_vdevs_o  = vdevs;
   assign drop_o          = decide && !commit_o;
 

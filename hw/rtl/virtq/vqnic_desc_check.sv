@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is wrong with a descriptor, if anything. Combinational; the first rule that is broken counts.
+// What is wrong with a descriptor, if anything. Combinational; the first rule that is broken
+// counts.
 
 module vqnic_desc_check #(
   parameter bit WRITABLE = 1'b0              // the device writes into this chain

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Delivers frames from the wire into the receive queues of the vdevs that they are for, one vdev after another.
+// Delivers frames from the wire into the receive queues of the vdevs that they are for, one vdev
+// after another.
 //
-// Data is written while the chain is walked, so a frame that is longer than the chain has written to the buffers when
-// it is dropped; the chain then stays with the driver's other buffers and the next frame takes it. Of a chain that is
-// longer than the frame, descriptors beyond the frame's end are not read. A frame that meets a fault counts as dropped
-// because its queue does not run.
+// Data is written while the chain is walked, so a frame that is longer than the chain has written
+// to the buffers when it is dropped; the chain then stays with the driver's other buffers and the
+// next frame takes it. Of a chain that is longer than the frame, descriptors beyond the frame's end
+// are not read. A frame that meets a fault counts as dropped because its queue does not run.
 
 module vqnic_rx_engine #(
   parameter int unsigned DATA_W = 512,
@@ -72,8 +73,8 @@ module vqnic_rx_engine #(
 
   localparam int unsigned IdxW = VDEVS > 1 ? $clog2(VDEVS) : 1;
 
-  // virtio_net_hdr goes before the frame's words, so that it ends where they begin. Of its fields only num_buffers, the
-  // last two bytes, is not zero: 1.
+  // virtio_net_hdr goes before the frame's words, so that it ends where they begin. Of its fields
+  // only num_buffers, the last two bytes, is not zero: 1.
   localparam int unsigned HdrBytes = vqnic_regs_pkg::VNET_HDR_BYTES;
   localparam int unsigned HdrWords = (HdrBytes + LaneCount - 1) / LaneCount;
   localparam int unsigned HdrLane  = HdrWords * LaneCount - HdrBytes;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Serves the transmit queues of all vdevs, a chain at a time, round robin. A frame is gathered whole before the wire
-// sees it, so that a chain that turns out bad leaves nothing behind.
+// Serves the transmit queues of all vdevs, a chain at a time, round robin. A frame is gathered
+// whole before the wire sees it, so that a chain that turns out bad leaves nothing behind.
 //
-// A queue is served when it was kicked or has just begun to run, until its ring is seen empty. With EVENT_IDX that look
-// must come after avail_event was published, or a kick could be missed (virtio 1.2 section 2.7.10).
+// A queue is served when it was kicked or has just begun to run, until its ring is seen empty. With
+// EVENT_IDX that look must come after avail_event was published, or a kick could be missed (virtio
+// 1.2 section 2.7.10).
 
 module vqnic_tx_engine #(
   parameter int unsigned DATA_W = 512,
@@ -392,7 +393,8 @@ module vqnic_tx_engine #(
           armed_q[i] <= 1'b0;
           seen_q[i]  <= vdev_ctx.avail;
         end else begin
-          // A kick counts until the ring is looked at after it; while there may be more, the ring is kicked again.
+          // A kick counts until the ring is looked at after it; while there may be more, the ring
+          // is kicked again.
           if (!run[i])                                             kick_q[i] <= 1'b0;
           else if (kick_i[i] || (here && used_done))               kick_q[i] <= 1'b1;
           else if (here && state_q == Look && state_d == Index)    kick_q[i] <= 1'b0;

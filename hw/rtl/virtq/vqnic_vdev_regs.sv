@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The register window of one vdev: the common configuration of virtio 1.2 section 4.1.4.3, the device configuration of
-// section 5.1.4, and the registers of its owner.
+// The register window of one vdev: the common configuration of virtio 1.2 section 4.1.4.3, the
+// device configuration of section 5.1.4, and the registers of its owner.
 //
-// A reset (DEVICE_STATUS written 0, or VDEV_CONTROL.ENABLE cleared) stops the queues and takes effect when nothing is
-// in flight; until then the guest's registers take no writes.
+// A reset (DEVICE_STATUS written 0, or VDEV_CONTROL.ENABLE cleared) stops the queues and takes
+// effect when nothing is in flight; until then the guest's registers take no writes.
 
 module vqnic_vdev_regs #(
   parameter int unsigned INDEX = 0,
@@ -57,7 +57,7 @@ module vqnic_vdev_regs #(
 
   logic [31:0] device_select_q, driver_select_q;
   logic [63:0] offered_q, accepted_q;
-  logic [1:0]  refused_q;                 // this half of the features was written with bits that were not offered
+  logic [1:0]  refused_q;  // this half of the features was written with bits not offered
   logic [15:0] vector_q, queue_select_q;
   logic [7:0]  status_q, generation_q;
   logic        reset_q, enable_q, link_q;
@@ -77,8 +77,8 @@ module vqnic_vdev_regs #(
   logic [31:0] offered_half;
   assign offered_half = driver_select_q[0] ? offered_q[63:32] : offered_q[31:0];
 
-  // Status bits are only ever added, except by a reset. FEATURES_OK needs features that make sense, DRIVER_OK needs
-  // FEATURES_OK.
+  // Status bits are only ever added, except by a reset. FEATURES_OK needs features that make sense,
+  // DRIVER_OK needs FEATURES_OK.
   logic       status_write;
   logic [7:0] status_next;
   always_comb begin

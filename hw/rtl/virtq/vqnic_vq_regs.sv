@@ -2,8 +2,8 @@
 //
 // The registers of one queue, and what the engines have to know of it.
 //
-// A queue runs when it is enabled, its vdev lets it (`vdev_runs_i`), it has no fault and no reset was asked for. A
-// reset takes effect when nothing of the queue is in flight (`busy_i` low).
+// A queue runs when it is enabled, its vdev lets it (`vdev_runs_i`), it has no fault and no reset
+// was asked for. A reset takes effect when nothing of the queue is in flight (`busy_i` low).
 
 module vqnic_vq_regs #(
   parameter int unsigned INDEX = 0
@@ -23,7 +23,7 @@ module vqnic_vq_regs #(
   output logic [vqnic_pkg::VQ_CTX_W-1:0] ctx_o,  // a vq_ctx_t
   output logic [15:0] vector_o,
 
-  input  logic        busy_i,        // an engine works for the queue, or its interrupt waits to be sent
+  input  logic        busy_i,        // an engine works for the queue, or an interrupt waits
   input  logic        done_i,        // a chain was taken and its used entry published
   input  logic        fault_i,       // the queue stops with:
   input  logic [7:0]  fault_code_i,

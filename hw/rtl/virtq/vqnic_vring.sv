@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The steps of a split ring (virtio 1.2 section 2.7) that transmit and receive share: one command at a time, carried out
-// by DMA on behalf of an engine. A command stands until `done_o`, in which cycle its result is valid.
+// The steps of a split ring (virtio 1.2 section 2.7) that transmit and receive share: one command
+// at a time, carried out by DMA on behalf of an engine. A command stands until `done_o`, in which
+// cycle its result is valid.
 //
-// RING_USED is one command so that its order is in one place: the used entry is acknowledged before the used index is
-// written, and that is acknowledged before the driver's wish for an interrupt is read.
+// RING_USED is one command so that its order is in one place: the used entry is acknowledged before
+// the used index is written, and that is acknowledged before the driver's wish for an interrupt is
+// read.
 
 module vqnic_vring #(
   parameter int unsigned DATA_W = 512,
@@ -127,7 +129,8 @@ module vqnic_vring #(
     end
   end
 
-  // What is written is repeated over all lanes: every field lies at a multiple of half its size or of its size.
+  // What is written is repeated over all lanes: every field lies at a multiple of half its size or
+  // of its size.
   logic [63:0] wr_unit;
   logic [15:0] used_next;
   assign used_next = ctx.used + 16'd1;
