@@ -11,8 +11,6 @@
 #include "port/port.h"
 #include "vqnic_regs.h"
 
-#define VERSION "0.1.0"
-
 /* A second; above that a driver's time-outs strike anyway. */
 #define RTT_NS_MAX 1000000000u
 
@@ -55,7 +53,7 @@ void options_help(void)
 
 void options_version(void)
 {
-	printf("vqnic-sim %s, register map %d.%d\n", VERSION, VQNIC_VERSION_MAJOR_VALUE, VQNIC_VERSION_MINOR_VALUE);
+	printf("vqnic-sim %s, register map %d.%d\n", SIM_VERSION, VQNIC_VERSION_MAJOR_VALUE, VQNIC_VERSION_MINOR_VALUE);
 }
 
 /* Nanoseconds as cycles of the card's clock. */

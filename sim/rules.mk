@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# vqnic-sim, its manual page, its unit tests and its fuzz target.
+# vqnic-sim, its unit tests and its fuzz target.
 
 include $(sort $(wildcard sim/*/rules.mk))
 
@@ -8,10 +8,10 @@ include $(sort $(wildcard sim/*/rules.mk))
 SIM_SRC := $(filter-out sim/vqnic-sim.c,$(wildcard sim/*.c sim/vfio-user/*.c sim/pci/*.c sim/port/*.c))
 SIM_OBJ := $(SIM_SRC:sim/%.c=$(B)/sim/%.o)
 # libslirp's own pkg-config file asks for glib's, which nothing here needs.
-SIM_CFLAGS := -D_GNU_SOURCE -Isim -Isim/pci -Isim/vfio-user -Isim/port $(MODEL_INCLUDES) -I/usr/include/slirp
+SIM_CFLAGS := -D_GNU_SOURCE -DSIM_VERSION='"$(VQNIC_VERSION)"' -Isim -Isim/pci -Isim/vfio-user -Isim/port $(MODEL_INCLUDES) -I/usr/include/slirp
 SIM_LIBS := -lslirp -lpcap -ljson-c
 
-build: $(B)/sim/vqnic-sim $(B)/man/vqnic-sim.1
+build: $(B)/sim/vqnic-sim
 
 $(B)/sim/%.o: sim/%.c
 	@mkdir -p $(@D)
@@ -21,6 +21,20 @@ $(B)/sim/vqnic-sim: $(B)/sim/vqnic-sim.o $(SIM_OBJ) $(MODEL)
 	@echo "  LD vqnic-sim"
 	@g++ -o $@ $^ $(MODEL_LIBS) $(SIM_LIBS)
 
-$(B)/man/%: docs/man/%.scd
+# Unit tests run with the sanitizers: what they feed is hostile.
+SIM_TESTS := dma pci
+SIM_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+SIM_SANITIZED := $(SIM_SRC:sim/%.c=$(B)/sim/sanitized/%.o) $(B)/sim/sanitized/tests/sim_fake_model.o
+build-tests: $(SIM_TESTS:%=$(B)/tests/sim_%)
+
+$(B)/sim/sanitized/%.o: sim/%.c
 	@mkdir -p $(@D)
-	@scdoc <$< >$@.new && mv $@.new $@
+	@$(CC) $(CFLAGS) $(SIM_SANITIZE) $(SIM_CFLAGS) -c $< -o $@
+
+$(B)/sim/sanitized/tests/%.o: tests/unit/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(SIM_SANITIZE) $(SIM_CFLAGS) -Itests/unit -c $< -o $@
+
+$(SIM_TESTS:%=$(B)/tests/sim_%): $(B)/tests/sim_%: $(B)/sim/sanitized/tests/sim_%.o $(SIM_SANITIZED)
+	@mkdir -p $(@D)
+	@$(CC) $(SIM_SANITIZE) -o $@ $^ $(SIM_LIBS) -lcmocka
