@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-.PHONY: ctl man install-ctl
+.PHONY: ctl install-ctl
 
 # The version of what a user installs: library, tool, pkg-config file.
 VQNIC_VERSION := 0.1.0
@@ -12,7 +12,7 @@ CTL_JSON := $(shell pkg-config --libs json-c)
 CTL_LIB_OBJS := $(patsubst ctl/%.c,$(B)/ctl/obj/%.o,$(wildcard ctl/lib/*.c))
 CTL_TOOL_OBJS := $(patsubst ctl/%.c,$(B)/ctl/obj/%.o,$(wildcard ctl/vqnicctl/*.c))
 
-build: ctl man
+build: ctl
 ctl: $(B)/ctl/libvqnic.so $(B)/ctl/libvqnic.a $(B)/ctl/vqnicctl
 
 $(B)/ctl/obj/%.o: ctl/%.c ctl/rules.mk
@@ -34,13 +34,6 @@ $(B)/ctl/libvqnic.a: $(CTL_LIB_OBJS)
 # The tool carries the library in it, so that it runs from the build folder and in a host VM as it is.
 $(B)/ctl/vqnicctl: $(CTL_TOOL_OBJS) $(B)/ctl/libvqnic.a
 	@$(CC) $(LDFLAGS) -o $@ $(CTL_TOOL_OBJS) $(B)/ctl/libvqnic.a $(CTL_NL) $(CTL_JSON)
-
-# Manual pages of every room: docs/man/NAME.SECTION.scd.
-MAN_PAGES := $(patsubst docs/man/%.scd,$(B)/man/%,$(wildcard docs/man/*.scd))
-man: $(MAN_PAGES)
-$(B)/man/%: docs/man/%.scd
-	@mkdir -p $(@D)
-	@scdoc <$< >$@.tmp && mv $@.tmp $@
 
 # Puts the library, its headers, the tool and its manual page below $(DESTDIR)$(PREFIX).
 PREFIX ?= /usr/local
@@ -68,7 +61,7 @@ $(B)/ctl/sanitized/tests/%.o: tests/unit/%.c ctl/rules.mk
 CTL_SANITIZED_LIB := $(CTL_LIB_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%)
 CTL_SANITIZED_TOOL := $(filter-out %/main.o,$(CTL_TOOL_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%))
 $(B)/tests/ctl_command: $(CTL_SANITIZED_TOOL)
-$(B)/tests/ctl_command: LDFLAGS += -Wl,--wrap=nl_send_auto,--wrap=nl_recv
+$(B)/tests/ctl_command: LDFLAGS += -Wl,--wrap=nl_send_auto,--wrap=nl_recv,--wrap=access
 $(CTL_TESTS:%=$(B)/tests/ctl_%): $(B)/tests/ctl_%: $(B)/ctl/sanitized/tests/ctl_%.o $(CTL_SANITIZED_LIB)
 	@mkdir -p $(@D)
 	@$(CC) $(CTL_SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(CTL_NL) $(CTL_JSON) -lcmocka

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
@@ -131,6 +132,14 @@ static struct nl_msg *request(uint16_t family, uint8_t command, uint8_t version,
 	return NULL;
 }
 
+/* The family is not there: the driver is not either, or this is another network namespace than the cards'. */
+static int no_family(struct vqnic *vq)
+{
+	if (!access("/sys/module/" VQNIC_GENL_NAME, F_OK))
+		return fail(vq, -ENONET, "the vqnic driver answers in the initial network namespace only");
+	return fail(vq, -ENOENT, "the vqnic driver is not loaded (no generic netlink family \"%s\")", VQNIC_GENL_NAME);
+}
+
 static int find_family(struct vqnic *vq)
 {
 	struct nl_msg *msg;
@@ -145,8 +154,7 @@ static int find_family(struct vqnic *vq)
 	ret = exchange(vq, msg, &reply);
 	nlmsg_free(msg);
 	if (!ret && reply.error == -ENOENT)
-		ret = fail(vq, -ENOENT, "the vqnic driver is not loaded (no generic netlink family \"%s\")",
-			   VQNIC_GENL_NAME);
+		ret = no_family(vq);
 	else if (!ret && reply.error)
 		ret = fail(vq, reply.error, "cannot look up the generic netlink family \"%s\": %s", VQNIC_GENL_NAME,
 			   reply.text[0] ? reply.text : strerror(-reply.error));

@@ -133,8 +133,9 @@ static bool parse_arguments(const struct command *command, char **arguments, uns
 /* Prints why the library refused, what was asked before it and what to do after it. */
 static void explain(int error, const struct command *command, const struct query *q, FILE *err)
 {
-	if (error == -ENOENT) {
-		fprintf(err, "vqnicctl: %s: modprobe vqnic\n", vqnic_error(q->vq));
+	if (error == -ENOENT || error == -ENONET) {
+		fprintf(err, "vqnicctl: %s: %s\n", vqnic_error(q->vq),
+			error == -ENOENT ? "modprobe vqnic" : "nsenter --net=/proc/1/ns/net vqnicctl ...");
 		return;
 	}
 	fprintf(err, "vqnicctl: %s %s%s%s%s%s: %s", command->object, command->verb, q->card ? " " : "",

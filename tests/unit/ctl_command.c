@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * vqnicctl from command line to output, with the library, over a kernel that is played here: nl_send_auto() and
- * nl_recv() are replaced (ld --wrap).
+ * nl_recv(), and access() to sysfs, are replaced (ld --wrap).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <netlink/attr.h>
 #include <netlink/genl/genl.h>
@@ -27,7 +28,8 @@ static struct {
 	struct bytes answers[16];
 	size_t count, next;
 	uint32_t seq;
-	bool loaded;		/* the driver is */
+	bool loaded;		/* the family is there */
+	bool module;		/* the driver is, wherever its family can be seen */
 	bool mute;		/* the kernel never answers */
 	uint32_t sender;	/* port of who answers; 0 is the kernel */
 	size_t lookups, requests;
@@ -43,8 +45,16 @@ static struct bytes *answer(void)
 	return &k.answers[k.count++];
 }
 
+int __wrap_access(const char *path, int mode);
 int __wrap_nl_send_auto(struct nl_sock *sk, struct nl_msg *msg);
 int __wrap_nl_recv(struct nl_sock *sk, struct sockaddr_nl *from, unsigned char **data, struct ucred **creds);
+
+int __wrap_access(const char *path, int mode)
+{
+	assert_string_equal(path, "/sys/module/vqnic");
+	assert_int_equal(mode, F_OK);
+	return k.module ? 0 : -1;
+}
 
 int __wrap_nl_send_auto(struct nl_sock *sk, struct nl_msg *msg)
 {
@@ -221,7 +231,7 @@ static void dev_text(void **state)
 	       "  offered mac access_platform\n"
 	       "  accepted none\n"
 	       "  queue 0: index 0 size 256 ready true avail 65535 used 12 irq 33\n"
-	       "  queue 1: index 1 ready false fault desc_index fault_code 4 fault_info 0x1ff\n", "");
+	       "  queue 1: index 1 ready false fault DESC_INDEX fault_code 4 fault_info 0x1ff\n", "");
 	assert_int_equal(k.command, VQNIC_CMD_DEV_GET);
 	assert_false(k.dump);
 	assert_string_equal(k.card, "");
@@ -267,7 +277,7 @@ static void dev_json_pretty(void **state)
 	       "        {\n"
 	       "          \"index\": 1,\n"
 	       "          \"ready\": false,\n"
-	       "          \"fault\": \"desc_index\",\n"
+	       "          \"fault\": \"DESC_INDEX\",\n"
 	       "          \"fault_code\": 4,\n"
 	       "          \"fault_info\": 511\n"
 	       "        }\n"
@@ -328,6 +338,15 @@ static void driver_not_loaded(void **state)
 	expect("card show", EXIT_REFUSED, "",
 	       "vqnicctl: the vqnic driver is not loaded (no generic netlink family \"vqnic\"): modprobe vqnic\n");
 	assert_int_equal(k.requests, 0);
+}
+
+static void driver_seen_elsewhere(void **state)
+{
+	(void)state;
+	k.loaded = false;
+	k.module = true;
+	expect("card show", EXIT_REFUSED, "", "vqnicctl: the vqnic driver answers in the initial network namespace only: "
+	       "nsenter --net=/proc/1/ns/net vqnicctl ...\n");
 }
 
 static int count_cards(const struct vqnic_card *card, void *opaque)
@@ -602,6 +621,7 @@ int main(void)
 		TEST(stats_json),
 		TEST(stats_of_a_dead_card),
 		TEST(driver_not_loaded),
+		TEST(driver_seen_elsewhere),
 		TEST(driver_reloaded_meanwhile),
 		TEST(callback_ends_the_enumeration),
 		TEST(refusal_in_the_kernels_words),

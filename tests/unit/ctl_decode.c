@@ -102,7 +102,7 @@ static void a_device(void **state)
 	assert_int_equal(d.dev.queues[1].index, 1);
 	assert_false(VQNIC_HAS(&d.dev.queues[1], VQNIC_A_QUEUE_IRQ));
 	assert_int_equal(d.dev.queues[1].fault, 4);
-	assert_string_equal(d.dev.queues[1].fault_name, "desc_index");
+	assert_string_equal(d.dev.queues[1].fault_name, "DESC_INDEX");
 	assert_int_equal(d.dev.queues[1].fault_info, 0x1ff);
 	decoded_free(&d);
 	free(msg);

@@ -169,7 +169,7 @@ static inline void put_dev(struct bytes *b, uint16_t flags)
 	put_u32(b, VQNIC_A_QUEUE_INDEX, 1);
 	put_u8(b, VQNIC_A_QUEUE_READY, 0);
 	put_u32(b, VQNIC_A_QUEUE_FAULT, 4);
-	put_string(b, VQNIC_A_QUEUE_FAULT_NAME, "desc_index");
+	put_string(b, VQNIC_A_QUEUE_FAULT_NAME, "DESC_INDEX");
 	put_u64(b, VQNIC_A_QUEUE_FAULT_INFO, 0x1ff);
 	end_nest(b, nest);
 	end_message(b, at);

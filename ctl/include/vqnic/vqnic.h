@@ -7,6 +7,7 @@
  *
  * Functions return 0 or a negative errno; vqnic_error() then says in one line what was refused:
  *   -ENOENT     the vqnic driver is not loaded
+ *   -ENONET     it is, but it is not seen from the caller's network namespace
  *   -ENODEV     no such card or device
  *   -EBADMSG    the driver's reply cannot be understood
  *   -EIO        the card answers no more, or the kernel could not be asked
