@@ -266,60 +266,76 @@ static void vqnic_vq_select(struct vqnic_vdev *vdev, u16 index)
 	vqnic_write16(vdev->card, vdev->regs + VQNIC_REG_QUEUE_SELECT, index);
 }
 
-/* Finds out what the vdev can do and where its doorbells are. */
+/* Finds out what the vdev can do. */
 int vqnic_cmd_vdev_identify(struct vqnic_vdev *vdev)
 {
 	struct vqnic_card *card = vdev->card;
-	struct device *dev = &card->pdev->dev;
-	resource_size_t size = pci_resource_len(card->pdev, VQNIC_BAR_DOORBELLS);
-	u32 base = vqnic_read32(card, vdev->regs + VQNIC_REG_VDEV_DOORBELLS);
 	u16 vqs = vqnic_read16(card, vdev->regs + VQNIC_REG_NUM_QUEUES);
-	u64 end;
-	u16 i;
 
 	vdev->supported = vqnic_read64(card, vdev->regs + VQNIC_REG_SUPPORTED_FEATURES);
 	if (!vqnic_card_up(card))
 		return -EIO;
 	if (vqs < VQNIC_NET_VQS) {
-		dev_err(dev, "vdev %u has %u queues: too few to work with\n", vdev->index, vqs);
+		dev_err(&card->pdev->dev, "vdev %u has %u queues: too few to work with\n",
+			vdev->index, vqs);
 		return -EPROTO;
-	}
-	for (i = 0; i < VQNIC_NET_VQS; i++) {
-		u16 off;
-
-		vqnic_vq_select(vdev, i);
-		off = vqnic_read16(card, vdev->regs + VQNIC_REG_QUEUE_NOTIFY_OFF);
-		end = vqnic_end(base, off + 1, card->info.doorbell_stride);
-		if (end > size || !IS_ALIGNED(base, sizeof(u32))) {
-			dev_err(dev,
-				"vdev %u: doorbell of queue %u at %#x + %u * %#x: not inside BAR %u\n",
-				vdev->index, i, base, off, card->info.doorbell_stride,
-				VQNIC_BAR_DOORBELLS);
-			return -EPROTO;
-		}
-		end -= card->info.doorbell_stride;
-		vdev->vqs[i].doorbell = card->doorbells + end;
-		vdev->vqs[i].doorbell_addr =
-			pci_resource_start(card->pdev, VQNIC_BAR_DOORBELLS) + end;
 	}
 	return 0;
 }
 
-/* Gives the vdev what its owner wants it to be, and lets it run. */
+/* Finds the doorbells of an enabled vdev. */
+static int vqnic_find_doorbells(struct vqnic_vdev *vdev)
+{
+	struct vqnic_card *card = vdev->card;
+	resource_size_t size = pci_resource_len(card->pdev, VQNIC_BAR_DOORBELLS);
+	u32 base = vqnic_read32(card, vdev->regs + VQNIC_REG_VDEV_DOORBELLS);
+	u64 offset;
+	u16 i;
+
+	for (i = 0; i < VQNIC_NET_VQS; i++) {
+		u16 page;
+
+		vqnic_vq_select(vdev, i);
+		page = vqnic_read16(card, vdev->regs + VQNIC_REG_QUEUE_NOTIFY_OFF);
+		if (!vqnic_card_up(card))
+			return -EIO;
+		offset = vqnic_end(base, page, card->info.doorbell_stride);
+		if (!IS_ALIGNED(base, sizeof(u32)) || offset + card->info.doorbell_stride > size) {
+			dev_err(&card->pdev->dev,
+				"vdev %u: doorbell of queue %u is at %#llx, not inside BAR %u\n",
+				vdev->index, i, offset, VQNIC_BAR_DOORBELLS);
+			return -EPROTO;
+		}
+		vdev->vqs[i].doorbell = card->doorbells + offset;
+		vdev->vqs[i].doorbell_addr =
+			pci_resource_start(card->pdev, VQNIC_BAR_DOORBELLS) + offset;
+	}
+	return 0;
+}
+
+/*
+ * Gives the vdev what its owner wants it to be, and lets it run. Only an enabled vdev answers its
+ * driver's registers. On an error it is disabled again.
+ */
 int vqnic_cmd_vdev_provision(struct vqnic_vdev *vdev, const struct vqnic_offer *offer)
 {
 	struct vqnic_card *card = vdev->card;
-	u64 offered;
+	void __iomem *regs = vdev->regs;
+	int err;
 
-	vqnic_write64(card, vdev->regs + VQNIC_REG_OFFERED_FEATURES, offer->features);
-	vqnic_write32(card, vdev->regs + VQNIC_REG_VDEV_MAC_LO, get_unaligned_le32(offer->mac));
-	vqnic_write32(card, vdev->regs + VQNIC_REG_VDEV_MAC_HI,
+	vqnic_write64(card, regs + VQNIC_REG_OFFERED_FEATURES, offer->features);
+	vqnic_write32(card, regs + VQNIC_REG_VDEV_MAC_LO, get_unaligned_le32(offer->mac));
+	vqnic_write32(card, regs + VQNIC_REG_VDEV_MAC_HI,
 		      get_unaligned_le16(offer->mac + sizeof(u32)));
-	vqnic_write32(card, vdev->regs + VQNIC_REG_VDEV_MTU, offer->mtu);
-	vqnic_write32(card, vdev->regs + VQNIC_REG_VDEV_CONTROL,
+	vqnic_write32(card, regs + VQNIC_REG_VDEV_MTU, offer->mtu);
+	if (vqnic_read64(card, regs + VQNIC_REG_OFFERED_FEATURES) != offer->features)
+		return -EIO;
+	vqnic_write32(card, regs + VQNIC_REG_VDEV_CONTROL,
 		      VQNIC_VDEV_CONTROL_ENABLE | VQNIC_VDEV_CONTROL_LINK);
-	offered = vqnic_read64(card, vdev->regs + VQNIC_REG_OFFERED_FEATURES);
-	return vqnic_card_up(card) && offered == offer->features ? 0 : -EIO;
+	err = vqnic_find_doorbells(vdev);
+	if (err)
+		vqnic_write32(card, regs + VQNIC_REG_VDEV_CONTROL, 0);
+	return err;
 }
 
 /*

@@ -153,12 +153,8 @@ static int vqnic_make_vdevs(struct vqnic_card *card)
 	if (!card->vdevs)
 		return -ENOMEM;
 	for (i = 0; i < card->info.vdevs; i++) {
-		struct vqnic_vdev *vdev = &card->vdevs[i];
-
 		vqnic_vdev_init(card, i);
-		mutex_lock(&vdev->lock);
-		err = vqnic_cmd_vdev_identify(vdev);
-		mutex_unlock(&vdev->lock);
+		err = vqnic_cmd_vdev_identify(&card->vdevs[i]);
 		if (err)
 			return err;
 	}
