@@ -121,6 +121,18 @@ void out_open_array(struct out *o, const char *key)
 	open_level(o, key, o->format == OUT_TEXT ? NULL : json_object_new_array(), false);
 }
 
+void out_open_item(struct out *o, const char *name, const char *key, uint64_t number)
+{
+	if (o->format == OUT_TEXT) {
+		out_line(o);
+		word(o, "%s %" PRIu64 ":", name, number);
+		open_level(o, NULL, NULL, true);
+	} else {
+		open_level(o, NULL, json_object_new_object(), true);
+		out_uint(o, key, number);
+	}
+}
+
 void out_close(struct out *o)
 {
 	o->indent -= o->visible[o->depth];

@@ -23,11 +23,12 @@ struct out *out_new(FILE *file, enum out_format format);
 int out_finish(struct out *o, bool print);
 
 /*
- * Opens an object or array in the one that is open, and closes it. An object in an array has no key in JSON; in text its
- * line begins with `name`. An array itself is not seen in text.
+ * Opens an object or array in the one that is open, and closes it. An array itself is not seen in text. Its items are
+ * numbered: in text an item's line begins with "NAME NUMBER:", in JSON it has the number as its first member, `key`.
  */
 void out_open_object(struct out *o, const char *name);
 void out_open_array(struct out *o, const char *key);
+void out_open_item(struct out *o, const char *name, const char *key, uint64_t number);
 void out_close(struct out *o);
 
 /* Text: what follows stands on a new line. */

@@ -68,11 +68,7 @@ int show_card(const struct vqnic_card *card, void *opaque)
 
 static void show_queue(struct out *o, const struct vqnic_queue *queue)
 {
-	char name[sizeof("queue 4294967295")];
-
-	snprintf(name, sizeof(name), "queue %u", queue->index);
-	out_open_object(o, name);
-	out_uint(o, "index", queue->index);
+	out_open_item(o, "queue", "index", queue->index);
 	show_uint(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_SIZE), "size", queue->size);
 	if (VQNIC_HAS(queue, VQNIC_A_QUEUE_READY))
 		out_bool(o, "ready", queue->ready);

@@ -230,8 +230,8 @@ static void dev_text(void **state)
 	       "  status acknowledge driver driver_ok features_ok\n"
 	       "  offered mac access_platform\n"
 	       "  accepted none\n"
-	       "  queue 0: index 0 size 256 ready true avail 65535 used 12 irq 33\n"
-	       "  queue 1: index 1 ready false fault DESC_INDEX fault_code 4 fault_info 0x1ff\n", "");
+	       "  queue 0: size 256 ready true avail 65535 used 12 irq 33\n"
+	       "  queue 1: ready false fault DESC_INDEX fault_code 4 fault_info 0x1ff\n", "");
 	assert_int_equal(k.command, VQNIC_CMD_DEV_GET);
 	assert_false(k.dump);
 	assert_string_equal(k.card, "");
