@@ -15,7 +15,7 @@ ifeq ($(VQNIC_IN_LAB),)
 $(TARGETS): lab
 	@$(LAB) run make --no-print-directory VQNIC_IN_LAB=1 $@ $(foreach v,$(VARIABLES),$(if $($(v)),$(v)='$($(v))'))
 
-lab:
+lab:  ## make the Debian root in which everything is built and run
 	@$(LAB) setup
 
 clean:  ## remove what was built, keep the lab root
@@ -32,6 +32,8 @@ B := build
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -Wall -Wextra -Werror -Wmissing-prototypes -Wshadow -MMD -MP
 .PHONY: $(TARGETS)
+build:  ## build everything
+lint:  ## run every checker
 include $(sort $(wildcard */rules.mk))
 -include $(shell find $(B) -path $(B)/lab -prune -o -name '*.d' -print 2>/dev/null)
 endif
