@@ -97,12 +97,14 @@ module vqnic #(
   output logic                idle_o
 );
 
-  localparam int unsigned LaneCount  = DATA_W / 8;
-  localparam int unsigned LaneW      = $clog2(LaneCount);
-  localparam int unsigned Vqs        = vqnic_regs_pkg::VQS_PER_VDEV;
-  localparam int unsigned FrameWords = vqnic_pkg::FRAME_BUFFER_BYTES / LaneCount;
-  localparam int unsigned Frames     = 32;
-  localparam int unsigned WindowW    = $clog2(vqnic_regs_pkg::VDEV_WINDOW_STRIDE);
+  localparam int unsigned LaneCount   = DATA_W / 8;
+  localparam int unsigned LaneW       = $clog2(LaneCount);
+  localparam int unsigned Vqs         = vqnic_regs_pkg::VQS_PER_VDEV;
+  localparam int unsigned WindowW     = $clog2(vqnic_regs_pkg::VDEV_WINDOW_STRIDE);
+  localparam int unsigned BufferWords = vqnic_pkg::FRAME_BUFFER_BYTES / LaneCount;
+  localparam int unsigned Frames      = 32;
+  // From the wire a beat more may come before it is seen that a frame is too long.
+  localparam int unsigned FrameWords  = vqnic_regs_pkg::FRAME_BYTES_MAX / LaneCount + 2;
 
   // Clients of the DMA.
   localparam int unsigned Clients = 2;
@@ -299,7 +301,7 @@ module vqnic #(
   end
 
   // DMA: a reader and a writer for each engine.
-  logic [Clients-1:0]                rd_valid, rd_ready, rd_beat_valid, rd_beat_ready, rd_done;
+  logic [Clients-1:0]                rd_valid, rd_ready, rd_beat_valid, rd_done;
   logic [Clients-1:0]                rd_error, wr_valid, wr_ready, wr_beat_want, wr_beat_valid;
   logic [Clients-1:0]                wr_beat_ready, wr_done, wr_error;
   logic [Clients-1:0][63:0]          rd_addr, rd_error_addr, wr_addr, wr_error_addr;
@@ -308,7 +310,7 @@ module vqnic #(
   logic [Clients-1:0][LaneW-1:0]     rd_beat_lane, wr_beat_lane;
   logic [Clients-1:0][LaneW:0]       rd_beat_bytes, wr_beat_bytes;
 
-  logic [Clients-1:0]                ar_valid, ar_ready, r_valid, r_ready, aw_valid, aw_ready;
+  logic [Clients-1:0]                ar_valid, ar_ready, r_valid, aw_valid, aw_ready;
   logic [Clients-1:0]                w_valid, w_ready, w_last, b_valid;
   logic [Clients-1:0][63:0]          ar_addr, aw_addr;
   logic [Clients-1:0][7:0]           ar_len, aw_len;
@@ -328,7 +330,6 @@ module vqnic #(
       .req_addr_i  (rd_addr[i]),
       .req_len_i   (rd_len[i]),
       .beat_valid_o(rd_beat_valid[i]),
-      .beat_ready_i(rd_beat_ready[i]),
       .beat_data_o (rd_beat_data[i]),
       .beat_lane_o (rd_beat_lane[i]),
       .beat_bytes_o(rd_beat_bytes[i]),
@@ -340,7 +341,6 @@ module vqnic #(
       .ar_addr_o   (ar_addr[i]),
       .ar_len_o    (ar_len[i]),
       .r_valid_i   (r_valid[i]),
-      .r_ready_o   (r_ready[i]),
       .r_data_i    (r_data),
       .r_error_i   (r_error)
     );
@@ -389,7 +389,6 @@ module vqnic #(
     .ar_addr_i (ar_addr),
     .ar_len_i  (ar_len),
     .r_valid_o (r_valid),
-    .r_ready_i (r_ready),
     .r_data_o  (r_data),
     .r_error_o (r_error),
     .aw_valid_i(aw_valid),
@@ -434,7 +433,7 @@ module vqnic #(
   );
 
   // Transmit: engine, frame buffer, wire.
-  logic              tx_word_valid, tx_word_ready, tx_commit, tx_drop, tx_engine_idle;
+  logic              tx_room, tx_word_valid, tx_commit, tx_drop, tx_engine_idle;
   logic [DATA_W-1:0] tx_word, tx_out_word;
   logic [15:0]       tx_commit_len;
   logic              tx_frame_valid, tx_frame_free, tx_out_valid, tx_out_ready, tx_fifo_idle;
@@ -460,7 +459,6 @@ module vqnic #(
     .rd_addr_o      (rd_addr[Tx]),
     .rd_len_o       (rd_len[Tx]),
     .rd_beat_valid_i(rd_beat_valid[Tx]),
-    .rd_beat_ready_o(rd_beat_ready[Tx]),
     .rd_beat_data_i (rd_beat_data[Tx]),
     .rd_beat_lane_i (rd_beat_lane[Tx]),
     .rd_beat_bytes_i(rd_beat_bytes[Tx]),
@@ -476,8 +474,8 @@ module vqnic #(
     .wr_done_i      (wr_done[Tx]),
     .wr_error_i     (wr_error[Tx]),
     .wr_error_addr_i(wr_error_addr[Tx]),
+    .room_i         (tx_room),
     .word_valid_o   (tx_word_valid),
-    .word_ready_i   (tx_word_ready),
     .word_o         (tx_word),
     .commit_o       (tx_commit),
     .commit_len_o   (tx_commit_len),
@@ -487,14 +485,15 @@ module vqnic #(
 
   vqnic_frame_fifo #(
     .DATA_W(DATA_W),
-    .WORDS (FrameWords),
+    .WORDS (BufferWords),
+    .ROOM  (FrameWords),
     .FRAMES(Frames),
     .INFO_W(16)
   ) u_tx_fifo (
     .clk_i,
     .rst_ni        (core_rst_n),
+    .room_o        (tx_room),
     .word_valid_i  (tx_word_valid),
-    .word_ready_o  (tx_word_ready),
     .word_i        (tx_word),
     .commit_i      (tx_commit),
     .info_i        (tx_commit_len),
@@ -529,7 +528,7 @@ module vqnic #(
   );
 
   // Receive: wire, frame buffer, engine.
-  logic              rx_word_valid, rx_word_ready, rx_commit, rx_drop, rx_engine_idle, wire_rx_idle;
+  logic              rx_room, rx_word_valid, rx_commit, rx_drop, rx_engine_idle, wire_rx_idle;
   logic [DATA_W-1:0] rx_word, rx_out_word;
   logic [15:0]       rx_commit_len, rx_len;
   logic              rx_commit_tagged, rx_tagged;
@@ -552,8 +551,8 @@ module vqnic #(
     .s_axis_rx_tuser_i,
     .s_axis_rx_tvalid_i,
     .s_axis_rx_tready_o,
+    .room_i         (rx_room),
     .word_valid_o   (rx_word_valid),
-    .word_ready_i   (rx_word_ready),
     .word_o         (rx_word),
     .commit_o       (rx_commit),
     .commit_len_o   (rx_commit_len),
@@ -569,14 +568,15 @@ module vqnic #(
 
   vqnic_frame_fifo #(
     .DATA_W(DATA_W),
-    .WORDS (FrameWords),
+    .WORDS (BufferWords),
+    .ROOM  (FrameWords),
     .FRAMES(Frames),
     .INFO_W(16 + 1 + VDEVS)
   ) u_rx_fifo (
     .clk_i,
     .rst_ni        (core_rst_n),
+    .room_o        (rx_room),
     .word_valid_i  (rx_word_valid),
-    .word_ready_o  (rx_word_ready),
     .word_i        (rx_word),
     .commit_i      (rx_commit),
     .info_i        ({rx_commit_len, rx_commit_tagged, rx_commit_vdevs}),
@@ -624,7 +624,6 @@ module vqnic #(
     .rd_addr_o      (rd_addr[Rx]),
     .rd_len_o       (rd_len[Rx]),
     .rd_beat_valid_i(rd_beat_valid[Rx]),
-    .rd_beat_ready_o(rd_beat_ready[Rx]),
     .rd_beat_data_i (rd_beat_data[Rx]),
     .rd_done_i      (rd_done[Rx]),
     .rd_error_i     (rd_error[Rx]),

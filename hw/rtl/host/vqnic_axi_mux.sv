@@ -18,7 +18,6 @@ module vqnic_axi_mux #(
   input  logic [N-1:0][63:0]          ar_addr_i,
   input  logic [N-1:0][7:0]           ar_len_i,
   output logic [N-1:0]                r_valid_o,
-  input  logic [N-1:0]                r_ready_i,
   output logic [DATA_W-1:0]           r_data_o,
   output logic                        r_error_o,
   input  logic [N-1:0]                aw_valid_i,
@@ -138,18 +137,17 @@ module vqnic_axi_mux #(
   end
 
   always_comb begin
-    m_axi_rready_o = 1'b0;
     for (int unsigned i = 0; i < N; i++) begin
       ar_ready_o[i] = ar_valid && ar_idx == IdxW'(i) && m_axi_arready_i;
       r_valid_o[i]  = m_axi_rvalid_i && m_axi_rid_i == ID_W'(i);
       aw_ready_o[i] = aw_take && w_idx == IdxW'(i);
       w_ready_o[i]  = aw_pending && !w_done_q && w_idx == IdxW'(i) && m_axi_wready_i;
       b_valid_o[i]  = m_axi_bvalid_i && m_axi_bid_i == ID_W'(i);
-      if (m_axi_rid_i == ID_W'(i) && r_ready_i[i]) m_axi_rready_o = 1'b1;
     end
   end
 
   assign b_error_o      = m_axi_bresp_i[1];
+  assign m_axi_rready_o = 1'b1;
   assign m_axi_bready_o = 1'b1;
 
 endmodule

@@ -54,7 +54,7 @@ module vqnic_card_regs #(
     event_set[vqnic_regs_pkg::EVENT_FAULT_LSB] = fault_i;
     event_clear = write && word == vqnic_regs_pkg::REG_EVENT && wstrb_i[0] ? wdata_i[1:0] : '0;
   end
-  assign event_rise  = event_set & ~event_q;
+  assign event_rise  = event_set & ~(event_q & ~event_clear);
   assign event_irq_o = |event_rise;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin

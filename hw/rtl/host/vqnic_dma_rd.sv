@@ -16,8 +16,7 @@ module vqnic_dma_rd #(
   input  logic [63:0]       req_addr_i,
   input  logic [15:0]       req_len_i,     // bytes, not 0
 
-  output logic              beat_valid_o,
-  input  logic              beat_ready_i,
+  output logic              beat_valid_o,  // taken by the client at once
   output logic [DATA_W-1:0] beat_data_o,
   output logic [LaneW-1:0]  beat_lane_o,   // first lane that belongs to the request
   output logic [LaneW:0]    beat_bytes_o,  // number of lanes that do
@@ -30,7 +29,6 @@ module vqnic_dma_rd #(
   output logic [63:0]       ar_addr_o,
   output logic [7:0]        ar_len_o,
   input  logic              r_valid_i,
-  output logic              r_ready_o,
   input  logic [DATA_W-1:0] r_data_i,
   input  logic              r_error_i
 );
@@ -55,16 +53,13 @@ module vqnic_dma_rd #(
   assign ar_len_o   = 8'(burst_lanes >> LaneW);
 
   logic [15:0] to_beat_end, bytes;
-  logic        take;
   assign to_beat_end  = 16'(LaneCount) - 16'(addr_q[LaneW-1:0]);
   assign bytes        = left_q < to_beat_end ? left_q : to_beat_end;
   assign beat_valid_o = r_valid_i;
-  assign r_ready_o    = beat_ready_i;
   assign beat_data_o  = r_data_i;
   assign beat_lane_o  = addr_q[LaneW-1:0];
   assign beat_bytes_o = bytes[LaneW:0];
-  assign take         = r_valid_i && r_ready_o;
-  assign done_o       = take && left_q == bytes;
+  assign done_o       = r_valid_i && left_q == bytes;
   assign error_o      = error_q || r_error_i;
   assign error_addr_o = error_q ? error_addr_q : addr_q;
   assign req_ready_o  = left_q == '0;
@@ -90,7 +85,7 @@ module vqnic_dma_rd #(
         ask_addr_q <= ask_addr_q + 64'(burst);
         ask_left_q <= ask_left_q - burst;
       end
-      if (take) begin
+      if (r_valid_i) begin
         addr_q <= addr_q + 64'(bytes);
         left_q <= left_q - bytes;
         if (r_error_i && !error_q) begin

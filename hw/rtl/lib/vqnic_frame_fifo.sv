@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Buffer of whole frames: a frame is seen by the reader once it is committed, and may be dropped
-// until then. The reader may go through the oldest frame as often as it likes before it frees it.
+// until then. The writer begins a frame only while `room_o` is high, and is then never held up. The
+// reader may go through the oldest frame as often as it likes before it frees it.
 
 module vqnic_frame_fifo #(
   parameter int unsigned DATA_W = 512,
-  parameter int unsigned WORDS  = 512,  // a power of two, more than the longest frame has
+  parameter int unsigned WORDS  = 512,  // a power of two
+  parameter int unsigned ROOM   = 160,  // words of the longest frame
   parameter int unsigned FRAMES = 32,   // a power of two
   parameter int unsigned INFO_W = 16
 ) (
   input  logic              clk_i,
   input  logic              rst_ni,
 
+  output logic              room_o,
   input  logic              word_valid_i,
-  output logic              word_ready_o,
   input  logic [DATA_W-1:0] word_i,
   input  logic              commit_i,       // the words so far are a frame; not with word_valid_i
   input  logic [INFO_W-1:0] info_i,
@@ -41,7 +43,7 @@ module vqnic_frame_fifo #(
   logic [PtrW:0] read_q;    // next word to be fetched
   logic [PtrW:0] frame_end; // end of the oldest frame
 
-  logic frames_full, frames_empty, write;
+  logic frames_full, frames_empty;
   vqnic_fifo #(
     .WIDTH(INFO_W + PtrW + 1),
     .DEPTH(FRAMES)
@@ -56,8 +58,7 @@ module vqnic_frame_fifo #(
     .empty_o(frames_empty)
   );
 
-  assign word_ready_o  = write_q - base_q != (PtrW + 1)'(WORDS) && !frames_full;
-  assign write         = word_valid_i && word_ready_o;
+  assign room_o        = write_q - base_q <= (PtrW + 1)'(WORDS - ROOM) && !frames_full;
   assign frame_valid_o = !frames_empty;
 
   logic fetch;
@@ -71,9 +72,9 @@ module vqnic_frame_fifo #(
       read_q       <= '0;
       word_valid_o <= 1'b0;
     end else begin
-      if (drop_i)     write_q <= commit_q;
-      else if (write) write_q <= write_q + (PtrW + 1)'(1);
-      if (commit_i)   commit_q <= write_q;
+      if (drop_i)            write_q <= commit_q;
+      else if (word_valid_i) write_q <= write_q + (PtrW + 1)'(1);
+      if (commit_i)          commit_q <= write_q;
 
       if (frame_free_i) begin
         base_q       <= frame_end;
@@ -91,8 +92,8 @@ module vqnic_frame_fifo #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (write) mem[write_q[PtrW-1:0]] <= word_i;
-    if (fetch) word_o <= mem[read_q[PtrW-1:0]];
+    if (word_valid_i) mem[write_q[PtrW-1:0]] <= word_i;
+    if (fetch)        word_o <= mem[read_q[PtrW-1:0]];
   end
 
   assign idle_o = write_q == base_q && frames_empty;
@@ -100,6 +101,7 @@ module vqnic_frame_fifo #(
 `ifndef SYNTHESIS
   always_ff @(posedge clk_i) begin
     if (rst_ni) begin
+      no_overflow:      assert (!word_valid_i || write_q - base_q != (PtrW + 1)'(WORDS));
       commit_has_words: assert (!commit_i || write_q != commit_q);
       commit_alone:     assert (!commit_i || !word_valid_i);
       free_a_frame:     assert (!frame_free_i || frame_valid_o);

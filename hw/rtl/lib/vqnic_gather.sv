@@ -18,15 +18,12 @@ module vqnic_gather #(
   input  logic              flush_i,       // what is left over is a word; not with beat_valid_i
 
   input  logic              beat_valid_i,
-  output logic              beat_ready_o,
   input  logic [DATA_W-1:0] beat_data_i,
   input  logic [LaneW-1:0]  beat_lane_i,   // first lane with a byte
   input  logic [LaneW:0]    beat_bytes_i,  // number of lanes
 
   output logic              word_valid_o,
-  input  logic              word_ready_i,
-  output logic [DATA_W-1:0] word_o,
-  output logic              empty_o        // nothing is left over
+  output logic [DATA_W-1:0] word_o
 );
 
   localparam int unsigned LaneCount = DATA_W / 8;
@@ -56,23 +53,21 @@ module vqnic_gather #(
   assign fill_next    = {2'b00, fill_q} + {1'b0, beat_bytes_i};
   assign completes    = beat_valid_i && fill_next >= (LaneW + 2)'(LaneCount);
   assign word_valid_o = completes || (flush_i && fill_q != '0);
-  assign beat_ready_o = !completes || word_ready_i;
-  assign empty_o      = fill_q == '0;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       fill_q <= '0;
     end else if (start_i) begin
       fill_q <= start_lane_i;
-    end else if (beat_valid_i && beat_ready_o) begin
+    end else if (beat_valid_i) begin
       fill_q <= fill_next[LaneW-1:0];
-    end else if (flush_i && word_ready_i) begin
+    end else if (flush_i) begin
       fill_q <= '0;
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (beat_valid_i && beat_ready_o) left_q <= completes ? rotated : word_o;
+    if (beat_valid_i) left_q <= completes ? rotated : word_o;
   end
 
 endmodule

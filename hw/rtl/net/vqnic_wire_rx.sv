@@ -24,8 +24,8 @@ module vqnic_wire_rx #(
   input  logic                  s_axis_rx_tvalid_i,
   output logic                  s_axis_rx_tready_o,
 
+  input  logic                  room_i,
   output logic                  word_valid_o,
-  input  logic                  word_ready_i,
   output logic [DATA_W-1:0]     word_o,
   output logic                  commit_o,
   output logic [15:0]           commit_len_o,
@@ -57,7 +57,7 @@ module vqnic_wire_rx #(
   logic [15:0]  type_q;  // and what follows its source
 
   logic beat, store;
-  assign s_axis_rx_tready_o = (state_q == Frame || (state_q == Start && !stop_i)) && word_ready_i;
+  assign s_axis_rx_tready_o = state_q == Frame || (state_q == Start && !stop_i && room_i);
   assign beat         = s_axis_rx_tvalid_i && s_axis_rx_tready_o;
   // Of a frame that is too long only the length is of interest.
   assign store        = state_q == Start || len_q <= vqnic_regs_pkg::FRAME_BYTES_MAX;

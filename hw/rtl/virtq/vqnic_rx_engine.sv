@@ -48,7 +48,6 @@ module vqnic_rx_engine #(
   output logic [63:0]          rd_addr_o,
   output logic [15:0]          rd_len_o,
   input  logic                 rd_beat_valid_i,
-  output logic                 rd_beat_ready_o,
   input  logic [DATA_W-1:0]    rd_beat_data_i,
   input  logic                 rd_done_i,
   input  logic                 rd_error_i,
@@ -156,7 +155,6 @@ module vqnic_rx_engine #(
     .wr_error_i,
     .wr_error_addr_i
   );
-  assign rd_beat_ready_o = 1'b1;
 
   logic        check_fault;
   logic [7:0]  check_code;

@@ -3,6 +3,9 @@
 // Serves the transmit queues of all vdevs, a chain at a time, round robin. A frame is gathered
 // whole before the wire sees it, so that a chain that turns out bad leaves nothing behind.
 //
+// A chain is begun only when the frame buffer has room for it, so that a wire that stands still
+// holds up neither the DMA nor the reset of a queue.
+//
 // A queue is served when it was kicked or has just begun to run, until its ring is seen empty. With
 // EVENT_IDX that look must come after avail_event was published, or a kick could be missed (virtio
 // 1.2 section 2.7.10).
@@ -33,7 +36,6 @@ module vqnic_tx_engine #(
   output logic [63:0]          rd_addr_o,
   output logic [15:0]          rd_len_o,
   input  logic                 rd_beat_valid_i,
-  output logic                 rd_beat_ready_o,
   input  logic [DATA_W-1:0]    rd_beat_data_i,
   input  logic [LaneW-1:0]     rd_beat_lane_i,
   input  logic [LaneW:0]       rd_beat_bytes_i,
@@ -52,8 +54,8 @@ module vqnic_tx_engine #(
   input  logic [63:0]          wr_error_addr_i,
 
   // vqnic_frame_fifo towards the wire
+  input  logic                 room_i,
   output logic                 word_valid_o,
-  input  logic                 word_ready_i,
   output logic [DATA_W-1:0]    word_o,
   output logic                 commit_o,
   output logic [15:0]          commit_len_o,
@@ -107,7 +109,7 @@ module vqnic_tx_engine #(
   ) u_arbiter (
     .clk_i,
     .rst_ni,
-    .req_i  (state_q == Idle ? serve : '0),
+    .req_i  (state_q == Idle && room_i ? serve : '0),
     .valid_o(pick),
     .idx_o  (pick_idx),
     .done_i (pick)
@@ -184,10 +186,8 @@ module vqnic_tx_engine #(
   assign too_long   = total_next > {1'b0, ChainMax};
 
   // The frame's bytes. Header words end here, of which flags and gso_type are kept.
-  logic              data_valid, data_ready, packed_valid, packed_ready, packed_empty, data_q;
+  logic              packed_valid, data_q;
   logic [DATA_W-1:0] packed_word;
-  assign data_valid      = state_q == Data && rd_beat_valid_i;
-  assign rd_beat_ready_o = state_q != Data || data_ready;
 
   vqnic_gather #(
     .DATA_W(DATA_W)
@@ -197,17 +197,13 @@ module vqnic_tx_engine #(
     .start_i     (state_q == Look),
     .start_lane_i(LaneW'(HdrLane)),
     .flush_i     (state_q == Flush),
-    .beat_valid_i(data_valid),
-    .beat_ready_o(data_ready),
+    .beat_valid_i(state_q == Data && rd_beat_valid_i),
     .beat_data_i (rd_beat_data_i),
     .beat_lane_i (rd_beat_lane_i),
     .beat_bytes_i(rd_beat_bytes_i),
     .word_valid_o(packed_valid),
-    .word_ready_i(packed_ready),
-    .word_o      (packed_word),
-    .empty_o     (packed_empty)
+    .word_o      (packed_word)
   );
-  assign packed_ready = hdr_left_q != '0 || word_ready_i;
   assign word_valid_o = packed_valid && hdr_left_q == '0;
   assign word_o       = packed_word;
 
@@ -290,12 +286,11 @@ module vqnic_tx_engine #(
         end
       end
       Flush: begin
+        state_d = Commit;
         if (total_q < ChainMin) begin
           fault      = 1'b1;
           fault_code = vqnic_regs_pkg::FAULT_CHAIN_SHORT;
           fault_info = {32'd0, total_q};
-        end else if (packed_empty || packed_ready) begin
-          state_d = Commit;
         end
       end
       Commit: begin
@@ -367,7 +362,7 @@ module vqnic_tx_engine #(
         end
         default: ;
       endcase
-      if (packed_valid && packed_ready && hdr_left_q != '0) begin
+      if (packed_valid && hdr_left_q != '0) begin
         hdr_left_q <= hdr_left_q - 2'd1;
         if (hdr_left_q == 2'(HdrWords)) hdr_q <= packed_word[HdrLane * 8 +: 16];
       end
