@@ -172,7 +172,7 @@ static void card_text(void **state)
 	       "0000:00:05.0: version 1.2 state ok link up vdevs 2 vdevs_used 1 vdev_vqs 3 vq_size_max 1024 mtu_max 9216\n"
 	       "  vectors 32 data_bits 512 clock_hz 250000000 cycles 1311768467463790320\n"
 	       "  features bit_3\n"
-	       "  virtio_features mac version_1 bit_44\n"
+	       "  virtio_features MAC VERSION_1 bit_44\n"
 	       "  refusal pci/0000:00:05.0: MTU 9217 is above 9216\n", "");
 	assert_int_equal(k.command, VQNIC_CMD_CARD_GET);
 	assert_false(k.dump);
@@ -190,7 +190,7 @@ static void card_json(void **state)
 	       "{\"card\":{\"0000:00:05.0\":{\"version\":\"1.2\",\"state\":\"ok\",\"link\":\"up\",\"vdevs\":2,"
 	       "\"vdevs_used\":1,\"vdev_vqs\":3,\"vq_size_max\":1024,\"mtu_max\":9216,\"vectors\":32,"
 	       "\"data_bits\":512,\"clock_hz\":250000000,\"cycles\":1311768467463790320,\"features\":[\"bit_3\"],"
-	       "\"virtio_features\":[\"mac\",\"version_1\",\"bit_44\"],\"refusal\":\"pci/0000:00:05.0: MTU 9217 is above 9216\"}}}\n", "");
+	       "\"virtio_features\":[\"MAC\",\"VERSION_1\",\"bit_44\"],\"refusal\":\"pci/0000:00:05.0: MTU 9217 is above 9216\"}}}\n", "");
 	assert_true(k.dump);
 	assert_string_equal(k.card, "");
 }
@@ -228,7 +228,7 @@ static void dev_text(void **state)
 	expect("dev show vdpa0", EXIT_DONE,
 	       "vdpa0: card 0000:00:05.0 index 1 mac 52:54:00:12:34:fe link down mtu 1500\n"
 	       "  status acknowledge driver driver_ok features_ok\n"
-	       "  offered mac access_platform\n"
+	       "  offered MAC ACCESS_PLATFORM\n"
 	       "  accepted none\n"
 	       "  queue 0: size 256 ready true avail 65535 used 12 irq 33\n"
 	       "  queue 1: ready false fault DESC_INDEX fault_code 4 fault_info 0x1ff\n", "");
@@ -261,8 +261,8 @@ static void dev_json_pretty(void **state)
 	       "        \"features_ok\"\n"
 	       "      ],\n"
 	       "      \"offered\": [\n"
-	       "        \"mac\",\n"
-	       "        \"access_platform\"\n"
+	       "        \"MAC\",\n"
+	       "        \"ACCESS_PLATFORM\"\n"
 	       "      ],\n"
 	       "      \"accepted\": [],\n"
 	       "      \"queues\": [\n"
@@ -596,14 +596,14 @@ static void names_of_bits(void **state)
 	assert_string_equal(text, "0 acknowledge\n1 driver\n2 driver_ok\n3 features_ok\n6 needs_reset\n7 failed\n");
 	join(text, sizeof(text), vqnic_feature_name);
 	assert_string_equal(text,
-		"0 csum\n1 guest_csum\n2 ctrl_guest_offloads\n3 mtu\n5 mac\n6 gso\n7 guest_tso4\n8 guest_tso6\n"
-		"9 guest_ecn\n10 guest_ufo\n11 host_tso4\n12 host_tso6\n13 host_ecn\n14 host_ufo\n15 mrg_rxbuf\n"
-		"16 status\n17 ctrl_vq\n18 ctrl_rx\n19 ctrl_vlan\n20 ctrl_rx_extra\n21 guest_announce\n22 mq\n"
-		"23 ctrl_mac_addr\n24 notify_on_empty\n27 any_layout\n28 ring_indirect_desc\n29 ring_event_idx\n"
-		"32 version_1\n33 access_platform\n34 ring_packed\n35 in_order\n36 order_platform\n37 sr_iov\n"
-		"38 notification_data\n39 notif_config_data\n40 ring_reset\n41 admin_vq\n50 device_stats\n"
-		"52 vq_notf_coal\n53 notf_coal\n54 guest_uso4\n55 guest_uso6\n56 host_uso\n57 hash_report\n"
-		"59 guest_hdrlen\n60 rss\n61 rsc_ext\n62 standby\n63 speed_duplex\n");
+		"0 CSUM\n1 GUEST_CSUM\n2 CTRL_GUEST_OFFLOADS\n3 MTU\n5 MAC\n6 GSO\n7 GUEST_TSO4\n8 GUEST_TSO6\n"
+		"9 GUEST_ECN\n10 GUEST_UFO\n11 HOST_TSO4\n12 HOST_TSO6\n13 HOST_ECN\n14 HOST_UFO\n15 MRG_RXBUF\n"
+		"16 STATUS\n17 CTRL_VQ\n18 CTRL_RX\n19 CTRL_VLAN\n20 CTRL_RX_EXTRA\n21 GUEST_ANNOUNCE\n22 MQ\n"
+		"23 CTRL_MAC_ADDR\n24 NOTIFY_ON_EMPTY\n27 ANY_LAYOUT\n28 RING_INDIRECT_DESC\n29 RING_EVENT_IDX\n"
+		"32 VERSION_1\n33 ACCESS_PLATFORM\n34 RING_PACKED\n35 IN_ORDER\n36 ORDER_PLATFORM\n37 SR_IOV\n"
+		"38 NOTIFICATION_DATA\n39 NOTIF_CONFIG_DATA\n40 RING_RESET\n41 ADMIN_VQ\n50 DEVICE_STATS\n"
+		"52 VQ_NOTF_COAL\n53 NOTF_COAL\n54 GUEST_USO4\n55 GUEST_USO6\n56 HOST_USO\n57 HASH_REPORT\n"
+		"59 GUEST_HDRLEN\n60 RSS\n61 RSC_EXT\n62 STANDBY\n63 SPEED_DUPLEX\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)
