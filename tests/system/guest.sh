@@ -31,13 +31,14 @@ refused() {
 card() { basename "$(dirname "$(grep -lx 0x7671 /sys/bus/pci/devices/*/device)")"; }
 mgmtdev() { vdpa mgmtdev show | sed -n 's/^\(pci[^ ]*\): *$/\1/p'; }
 
-# Network interface of a vDPA device, empty if there is none.
+# Network interface of a vDPA device, empty if there is none. Only the MAC address ties the two together: the virtio
+# device is a child of the PCI device, not of the vDPA device.
 netdev() {
-	local path
-	for path in /sys/bus/vdpa/devices/"$1"/virtio*/net/*; do
-		[ -e "$path" ] && echo "${path##*/}"
-	done
-	true
+	local mac path
+	mac=$(vdpa dev config show "$1" | sed -n 's/.* mac \([0-9a-f:]*\) .*/\1/p')
+	path=$(grep -lx "$mac" /sys/class/net/*/address)
+	path=${path%/address}
+	echo "${path##*/}"
 }
 has_netdev() { [ -n "$(netdev "$1")" ]; }
 mgmtdev_back() { [ -n "$(mgmtdev)" ]; }
@@ -64,7 +65,7 @@ fresh() {
 	local name
 	pkill -KILL 'socat|ping|iperf3|sleep' || true
 	for name in $(ip netns list | cut -d' ' -f1); do ip netns delete "$name"; done
-	modprobe -a vdpa virtio_vdpa virtio_net
+	[ -d /sys/module/virtio_vdpa ] || modprobe -a vdpa virtio_vdpa virtio_net
 	[ -e /sys/bus/pci/devices/0000:00:05.0 ] || echo 1 >/sys/bus/pci/rescan
 	[ -d /sys/module/vqnic ] || insmod "$ko"
 	for name in $(vdpa dev show | sed -n 's/^\([^ ]*\): .*/\1/p'); do vdpa dev del "$name"; done

@@ -66,7 +66,8 @@ test_addresses() {
 	before=$(guest 'vqnicctl -j stats show' | json stats)
 	ping -c 5 -i 0.1 -W 1 10.1.0.77 && fail "who answers?"
 	after=$(guest 'vqnicctl -j stats show' | json stats)
-	((($(json 0000:00:05.0 wire_rx_drop_filter <<<"$after") - $(json 0000:00:05.0 wire_rx_drop_filter <<<"$before")) >= 5)) ||
+	(($(json 0000:00:05.0 wire_rx_drop_filter <<<"$after") >=
+		$(json 0000:00:05.0 wire_rx_drop_filter <<<"$before") + 5)) ||
 		fail "frames for another address are not counted as dropped"
 	(($(json vdpa0 rx_frames <<<"$after") - $(json vdpa0 rx_frames <<<"$before") <= 2)) ||
 		fail "frames for another address were received"
@@ -204,7 +205,7 @@ test_reset_under_traffic() {
 	one_device
 	ping -q -f -w 20 $ip0 >/dev/null &
 	guest <<-EOF
-		device=\$(basename /sys/bus/vdpa/devices/vdpa0/virtio*)
+		device=\$(basename \$(readlink /sys/class/net/vdpa0/device))
 		for i in 1 2 3 4 5; do
 			ping -f -w 5 $wire_ip >/dev/null 2>&1 &
 			sleep 0.3
