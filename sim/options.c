@@ -77,6 +77,15 @@ static bool parse_link(const char *text, bool *up, bool *down)
 	return *up || *down;
 }
 
+/* getopt does not know what to do with `word`. */
+static void explain_unknown(const char *word, char *error, size_t error_size)
+{
+	if (!strncmp(word, "--", 2))
+		snprintf(error, error_size, "%s: %s", word, optopt ? "takes no value" : "no such option, see --help");
+	else
+		snprintf(error, error_size, "-%c: no such option, see --help", optopt);
+}
+
 bool options_parse(struct options *options, int argc, char **argv, char *error, size_t error_size)
 {
 	int option;
@@ -110,7 +119,7 @@ bool options_parse(struct options *options, int argc, char **argv, char *error, 
 			snprintf(error, error_size, "%s: its value is missing", argv[optind - 1]);
 			return false;
 		default:
-			snprintf(error, error_size, "%s: no such option, see --help", argv[optind - 1]);
+			explain_unknown(argv[optind - 1], error, error_size);
 			return false;
 		}
 	}

@@ -22,7 +22,7 @@ $(B)/sim/vqnic-sim: $(B)/sim/vqnic-sim.o $(SIM_OBJ) $(MODEL)
 	@g++ -o $@ $^ $(MODEL_LIBS) $(SIM_LIBS)
 
 # Unit tests run with the sanitizers: what they feed is hostile.
-SIM_TESTS := dma pci
+SIM_TESTS := board dma options pci port vfio_user
 SIM_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 SIM_SANITIZED := $(SIM_SRC:sim/%.c=$(B)/sim/sanitized/%.o) $(B)/sim/sanitized/tests/sim_fake_model.o
 build-tests: $(SIM_TESTS:%=$(B)/tests/sim_%)
@@ -38,3 +38,28 @@ $(B)/sim/sanitized/tests/%.o: tests/unit/%.c
 $(SIM_TESTS:%=$(B)/tests/sim_%): $(B)/tests/sim_%: $(B)/sim/sanitized/tests/sim_%.o $(SIM_SANITIZED)
 	@mkdir -p $(@D)
 	@$(CC) $(SIM_SANITIZE) -o $@ $^ $(SIM_LIBS) -lcmocka
+
+# The fuzz target starts from what a well-behaved client does, and keeps what it finds in $(B)/fuzz/vfio_user.
+FUZZ_CC := clang
+FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+FUZZ_OBJ := $(SIM_SRC:sim/%.c=$(B)/sim/fuzz/%.o) $(B)/sim/fuzz/tests/unit/sim_fake_model.o \
+	$(B)/sim/fuzz/tests/fuzz/fuzz_vfio_user.o
+build-tests: $(B)/tests/fuzz_vfio_user $(B)/fuzz/vfio_user_seeds
+
+$(B)/sim/fuzz/%.o: sim/%.c
+	@mkdir -p $(@D)
+	@$(FUZZ_CC) $(CFLAGS) -O1 $(FUZZ_SANITIZE) $(SIM_CFLAGS) -c $< -o $@
+
+$(B)/sim/fuzz/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	@$(FUZZ_CC) $(CFLAGS) -O1 $(FUZZ_SANITIZE) $(SIM_CFLAGS) -Itests/unit -c $< -o $@
+
+$(B)/tests/fuzz_vfio_user: $(FUZZ_OBJ)
+	@echo "  LD fuzz_vfio_user"
+	@mkdir -p $(@D)
+	@$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(SIM_LIBS)
+
+$(B)/fuzz/vfio_user_seeds: tests/fuzz/vfio_user_seeds
+	@rm -rf $@
+	@$< $@
+	@mkdir -p $(B)/fuzz/vfio_user
