@@ -538,7 +538,7 @@ void queue_enable(struct queue *q)
 	queue_set(q, VQNIC_REG_QUEUE_DESC, 8, q->desc_addr);
 	queue_set(q, VQNIC_REG_QUEUE_DRIVER, 8, q->avail_addr);
 	queue_set(q, VQNIC_REG_QUEUE_DEVICE, 8, q->used_addr);
-	queue_set(q, VQNIC_REG_QUEUE_AVAIL_STATE, 2, q->published);
+	queue_set(q, VQNIC_REG_QUEUE_AVAIL_STATE, 2, q->seen);
 	queue_set(q, VQNIC_REG_QUEUE_USED_STATE, 2, q->seen);
 	q->doorbell = (uint32_t)vdev_get(q->dev, VQNIC_REG_VDEV_DOORBELLS, 4) +
 		(uint32_t)queue_get(q, VQNIC_REG_QUEUE_NOTIFY_OFF, 2) *
@@ -760,6 +760,65 @@ bool card_send(struct card *c, const uint8_t dst[6], uint32_t len, unsigned int 
 		if (to >> i & 1)
 			c->vdev[i].rx[c->vdev[i].rx_tail++ % FRAMES_MAX] = e;
 	return true;
+}
+
+void card_random_stalls(struct card *c)
+{
+	static const unsigned int stalls[] = { 0, 0, 20, 128, 220 };
+	struct host *h = c->host;
+
+	vqnic_model_set_stall(h->model, stalls[host_random(h, 0, 4)], stalls[host_random(h, 0, 4)],
+			      stalls[host_random(h, 0, 4)], rng_next(&h->rng));
+}
+
+void card_start_traffic(struct card *c, unsigned int frames)
+{
+	c->pause = host_chance(c->host, 50) ? 40 : 400;
+	c->rx_quota = frames * VQNIC_VDEVS;
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+		c->vdev[i].tx_quota = frames;
+		c->vdev[i].rx_posting = true;
+	}
+}
+
+bool card_busy(const struct card *c)
+{
+	bool busy = c->rx_quota;
+
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+		busy |= c->vdev[i].tx_quota && c->vdev[i].queue[TX].used;
+	return busy;
+}
+
+/* Sends a frame from the wire to a random vdev, or to all. False: not now. */
+static bool send_some(struct card *c)
+{
+	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	struct host *h = c->host;
+	struct vdev *d = &c->vdev[host_random(h, 0, VQNIC_VDEVS - 1)];
+	uint32_t len = vdev_random_frame_len(d);
+
+	if (c->no_broadcast || host_chance(h, 90))
+		return card_send(c, d->mac, len, 1u << d->index);
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+		if (len > c->vdev[i].config.mtu + 14u)
+			len = c->vdev[i].config.mtu + 14u;
+	return card_send(c, broadcast, len, (1u << VQNIC_VDEVS) - 1);
+}
+
+void card_step(struct card *c)
+{
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+		vdev_step(&c->vdev[i]);
+	if (c->rx_quota && host_chance(c->host, 30) && send_some(c))
+		c->rx_quota--;
+	host_run(c->host, host_random(c->host, 1, c->pause));
+}
+
+void vdev_check_no_loss(struct vdev *d)
+{
+	test_equal(d->tx_wire_seq, d->tx_seq, "vdev %u: frames that left", d->index);
+	test_equal(d->rx_skipped + (d->rx_tail - d->rx_head), 0, "vdev %u: frames that did not arrive", d->index);
 }
 
 /* The card is idle and the driver has nothing to do: is there anything that should have happened? */

@@ -107,6 +107,9 @@ struct card {
 	struct host *host;
 	struct vdev vdev[VQNIC_VDEVS];
 	uint32_t rx_seq;		/* of the next frame from the wire */
+	unsigned int rx_quota;		/* frames that card_step() has still to send from the wire */
+	bool no_broadcast;		/* it sends to one vdev each */
+	unsigned int pause;		/* longest run of the clock between two steps, cycles */
 	uint64_t wire_rx_frames, wire_rx_bytes, wire_tx_frames, wire_tx_bytes;
 	uint64_t rx_drop_error, rx_drop_filter;
 };
@@ -160,9 +163,20 @@ uint32_t vdev_random_frame_len(struct vdev *d);
 /* Sends a frame of `len` bytes to `dst` on the wire; vdevs in `to` (a bit each) are to get it. False: try later. */
 bool card_send(struct card *c, const uint8_t dst[6], uint32_t len, unsigned int to);
 
+/* Steps both drivers, the wire and the clock a little: the traffic that tx_quota, rx_posting and rx_quota ask for. */
+void card_step(struct card *c);
+/* There is still traffic to come. */
+bool card_busy(const struct card *c);
+/* Makes `frames` frames be sent by each vdev and as many, on average, be received. */
+void card_start_traffic(struct card *c, unsigned int frames);
+/* Random back-pressure on the wire and the message port. */
+void card_random_stalls(struct card *c);
+
 /* Steps both drivers and the clock until nothing moves any more; fails if a kick or an interrupt got lost. */
 void card_settle(struct card *c);
 /* The card's counters say what the driver saw. */
 void card_check_counters(struct card *c);
+/* Each frame that the vdev was to send or receive has arrived. */
+void vdev_check_no_loss(struct vdev *d);
 
 #endif

@@ -9,53 +9,12 @@
 #include "driver.h"
 #include "test.h"
 
-#define ALL_VDEVS ((1u << VQNIC_VDEVS) - 1)
-
-static void random_stalls(struct host *h)
-{
-	static const unsigned int stalls[] = { 0, 0, 20, 128, 220 };
-
-	vqnic_model_set_stall(h->model, stalls[host_random(h, 0, 4)], stalls[host_random(h, 0, 4)],
-			      stalls[host_random(h, 0, 4)], rng_next(&h->rng));
-}
-
-/* Sends a frame from the wire to a random vdev, or to all. False: not now. */
-static bool send_some(struct card *c)
-{
-	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
-	struct host *h = c->host;
-	struct vdev *d = &c->vdev[host_random(h, 0, VQNIC_VDEVS - 1)];
-	uint32_t len = vdev_random_frame_len(d);
-
-	if (host_chance(h, 90))
-		return card_send(c, d->mac, len, 1u << d->index);
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
-		if (len > c->vdev[i].config.mtu + 14u)
-			len = c->vdev[i].config.mtu + 14u;
-	return card_send(c, broadcast, len, ALL_VDEVS);
-}
-
 /* `frames` frames out of each vdev, and as many into the card, with everything at random in between. */
 static void traffic(struct card *c, unsigned int frames)
 {
-	struct host *h = c->host;
-	unsigned int pause = host_chance(h, 50) ? 40 : 400, rx_quota = frames * VQNIC_VDEVS;
-	bool busy = true;
-
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
-		c->vdev[i].tx_quota = frames;
-		c->vdev[i].rx_posting = true;
-	}
-	while (busy || rx_quota) {
-		busy = false;
-		for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
-			vdev_step(&c->vdev[i]);
-			busy |= c->vdev[i].tx_quota;
-		}
-		if (rx_quota && host_chance(h, 30) && send_some(c))
-			rx_quota--;
-		host_run(h, host_random(h, 1, pause));
-	}
+	card_start_traffic(c, frames);
+	while (card_busy(c))
+		card_step(c);
 	card_settle(c);
 }
 
@@ -74,7 +33,7 @@ static void run_random(uint64_t seed, bool ideal, unsigned int frames)
 	struct card *c = card_new(h);
 
 	if (!ideal)
-		random_stalls(h);
+		card_random_stalls(c);
 	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
 		struct vdev_config config = vdev_random_config(h);
 
@@ -105,7 +64,7 @@ static void test_same_seed(uint64_t seed)
 		struct host *h = host_new(rng, &link);
 		struct card *c = card_new(h);
 
-		random_stalls(h);
+		card_random_stalls(c);
 		for (unsigned int k = 0; k < VQNIC_VDEVS; k++) {
 			struct vdev_config config = vdev_random_config(h);
 
