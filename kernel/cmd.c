@@ -22,9 +22,6 @@
 #define VQNIC_RESET_TIMEOUT_US	(2 * USEC_PER_SEC)
 #define VQNIC_RESET_POLL_US	20
 
-/* How often the configuration is read again because it changed meanwhile. */
-#define VQNIC_CONFIG_TRIES	8
-
 static_assert(VQNIC_REG_INTERRUPTS + sizeof(u64) <= VQNIC_VDEV_WINDOW_STRIDE);
 
 /* All ones is what the bus says when nobody answers. MAGIC never reads so. */
@@ -389,33 +386,6 @@ void vqnic_cmd_set_features(struct vqnic_vdev *vdev, u64 features)
 u64 vqnic_cmd_get_features(struct vqnic_vdev *vdev)
 {
 	return vqnic_read64(vdev->card, vdev->regs + VQNIC_REG_ACCEPTED_FEATURES);
-}
-
-static __virtio16 vqnic_read_config16(struct vqnic_vdev *vdev, u16 reg)
-{
-	return __cpu_to_virtio16(true, vqnic_read16(vdev->card, vdev->regs + reg));
-}
-
-/* Fills *config with what the card has of it, all of one generation; the rest is zero. */
-void vqnic_cmd_get_config(struct vqnic_vdev *vdev, struct virtio_net_config *config)
-{
-	struct vqnic_card *card = vdev->card;
-	unsigned int tries = VQNIC_CONFIG_TRIES;
-	u8 before, after;
-
-	memset(config, 0, sizeof(*config));
-	after = vqnic_cmd_get_generation(vdev);
-	do {
-		before = after;
-		put_unaligned_le32(vqnic_read32(card, vdev->regs + VQNIC_REG_NET_MAC_LO),
-				   config->mac);
-		put_unaligned_le16(vqnic_read16(card, vdev->regs + VQNIC_REG_NET_MAC_HI),
-				   config->mac + sizeof(u32));
-		config->status = vqnic_read_config16(vdev, VQNIC_REG_NET_STATUS);
-		config->max_virtqueue_pairs = vqnic_read_config16(vdev, VQNIC_REG_NET_MAX_VQ_PAIRS);
-		config->mtu = vqnic_read_config16(vdev, VQNIC_REG_NET_MTU);
-		after = vqnic_cmd_get_generation(vdev);
-	} while (after != before && --tries);
 }
 
 u8 vqnic_cmd_get_generation(struct vqnic_vdev *vdev)

@@ -145,16 +145,14 @@ static int vqnic_fill_queue(struct sk_buff *msg, struct vqnic_vdev *vdev, unsign
 /* What only a live card can tell. vdev->lock is held. */
 static int vqnic_fill_live_dev(struct sk_buff *msg, struct vqnic_vdev *vdev)
 {
-	bool link = vqnic_cmd_vdev_link(vdev);
-	u8 status = vqnic_cmd_get_status(vdev);
+	bool link = vqnic_vdev_link(vdev);
+	u8 status = vqnic_vdev_status(vdev);
 	u64 accepted = vqnic_cmd_get_features(vdev);
 	unsigned int i;
 	int err;
 
 	if (!vqnic_card_up(vdev->card))
 		return -EIO;
-	if (vdev->needs_reset)
-		status |= VIRTIO_CONFIG_S_NEEDS_RESET;
 	if (nla_put_u8(msg, VQNIC_A_DEV_LINK, link) ||
 	    nla_put_u8(msg, VQNIC_A_DEV_STATUS, status) ||
 	    vqnic_put_u64(msg, VQNIC_A_DEV_ACCEPTED, accepted))

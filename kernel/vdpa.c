@@ -358,20 +358,28 @@ static u32 vqnic_get_vendor_id(struct vdpa_device *vdpa)
 	return VQNIC_PCI_VENDOR_ID;
 }
 
+/* The virtio status as the vdev's driver is to see it. vdev->lock is held. */
+u8 vqnic_vdev_status(struct vqnic_vdev *vdev)
+{
+	u8 status;
+
+	if (vdev->needs_reset)
+		return vdev->status | VIRTIO_CONFIG_S_NEEDS_RESET;
+	if (vdev->provisioned) {
+		status = vqnic_cmd_get_status(vdev);
+		if (vqnic_card_up(vdev->card))
+			vdev->status = status;
+	}
+	return vdev->status;
+}
+
 static u8 vqnic_get_status(struct vdpa_device *vdpa)
 {
 	struct vqnic_vdev *vdev = vqnic_vdev_of(vdpa);
 	u8 status;
 
 	mutex_lock(&vdev->lock);
-	if (!vdev->needs_reset && vdev->provisioned) {
-		status = vqnic_cmd_get_status(vdev);
-		if (vqnic_card_up(vdev->card))
-			vdev->status = status;
-	}
-	status = vdev->status;
-	if (vdev->needs_reset)
-		status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	status = vqnic_vdev_status(vdev);
 	mutex_unlock(&vdev->lock);
 	return status;
 }
@@ -381,6 +389,7 @@ static void vqnic_set_status(struct vdpa_device *vdpa, u8 status)
 	struct vqnic_vdev *vdev = vqnic_vdev_of(vdpa);
 	int err = 0;
 
+	status &= ~VIRTIO_CONFIG_S_NEEDS_RESET;
 	mutex_lock(&vdev->lock);
 	if (vdev->provisioned) {
 		/*
@@ -389,9 +398,12 @@ static void vqnic_set_status(struct vdpa_device *vdpa, u8 status)
 		 */
 		if (status & ~vdev->status & VIRTIO_CONFIG_S_DRIVER_OK)
 			err = vqnic_cmd_config_vector(vdev);
-		vqnic_cmd_set_status(vdev, status & ~VIRTIO_CONFIG_S_NEEDS_RESET);
+		vqnic_cmd_set_status(vdev, status);
+	} else {
+		/* Without a card there is nothing to agree on. */
+		status &= ~VIRTIO_CONFIG_S_FEATURES_OK;
 	}
-	vdev->status = status & ~VIRTIO_CONFIG_S_NEEDS_RESET;
+	vdev->status = status;
 	mutex_unlock(&vdev->lock);
 	if (err)
 		dev_err(&vdpa->dev, "card does not take the vector of configuration changes: %pe\n",
@@ -408,10 +420,8 @@ static int vqnic_reset(struct vdpa_device *vdpa)
 	mutex_lock(&vdev->lock);
 	if (vdev->provisioned)
 		err = vqnic_cmd_vdev_reset(vdev);
-	if (!err) {
-		vdev->needs_reset = false;
-		vdev->status = 0;
-	}
+	vdev->needs_reset = false;
+	vdev->status = 0;
 	vdev->driver_features = 0;
 	vqnic_irq_set_cb(&vdev->config_irq, &none);
 	for (i = 0; i < VQNIC_NET_VQS; i++) {
@@ -435,16 +445,34 @@ static size_t vqnic_get_config_size(struct vdpa_device *vdpa)
 	return sizeof(struct virtio_net_config);
 }
 
+/* The link as the vdev's driver is to see it. vdev->lock is held. */
+bool vqnic_vdev_link(struct vqnic_vdev *vdev)
+{
+	return vdev->provisioned && !vdev->needs_reset && vqnic_cmd_vdev_link(vdev);
+}
+
+/*
+ * The configuration is what the owner gave, and the link. It is not taken from the card: a driver
+ * may trust it blindly, as Linux' does with the bits of the status.
+ */
 static void vqnic_get_config(struct vdpa_device *vdpa, unsigned int offset, void *buf,
 			     unsigned int len)
 {
-	struct virtio_net_config config;
+	struct vqnic_vdev *vdev = vqnic_vdev_of(vdpa);
+	struct virtio_net_config config = {
+		.max_virtqueue_pairs = __cpu_to_virtio16(true, VQNIC_NET_VQS / 2),
+		.mtu = __cpu_to_virtio16(true, vdev->offer.mtu),
+	};
+
+	ether_addr_copy(config.mac, vdev->offer.mac);
+	mutex_lock(&vdev->lock);
+	if (vqnic_vdev_link(vdev))
+		config.status = __cpu_to_virtio16(true, VIRTIO_NET_S_LINK_UP);
+	mutex_unlock(&vdev->lock);
 
 	memset(buf, 0, len);
-	if (offset >= sizeof(config))
-		return;
-	vqnic_cmd_get_config(vqnic_vdev_of(vdpa), &config);
-	memcpy(buf, (u8 *)&config + offset, min_t(size_t, len, sizeof(config) - offset));
+	if (offset < sizeof(config))
+		memcpy(buf, (u8 *)&config + offset, min_t(size_t, len, sizeof(config) - offset));
 }
 
 /*
@@ -657,8 +685,8 @@ static int vqnic_dev_add(struct vdpa_mgmt_dev *mgmtdev, const char *name,
 		goto err_close;
 	}
 	vqnic_vdev_show(vdev, shell);
-	dev_info(&shell->vdpa.dev, "vdev %u of %s, MAC %pM, MTU %u, features %#llx\n", vdev->index,
-		 pci_name(card->pdev), offer.mac, offer.mtu, offer.features);
+	dev_info(&card->pdev->dev, "device %s is vdev %u, MAC %pM, MTU %u, features %#llx\n", name,
+		 vdev->index, offer.mac, offer.mtu, offer.features);
 	return 0;
 
 err_close:

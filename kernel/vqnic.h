@@ -198,7 +198,6 @@ u8 vqnic_cmd_get_status(struct vqnic_vdev *vdev);
 void vqnic_cmd_set_status(struct vqnic_vdev *vdev, u8 status);
 void vqnic_cmd_set_features(struct vqnic_vdev *vdev, u64 features);
 u64 vqnic_cmd_get_features(struct vqnic_vdev *vdev);
-void vqnic_cmd_get_config(struct vqnic_vdev *vdev, struct virtio_net_config *config);
 u8 vqnic_cmd_get_generation(struct vqnic_vdev *vdev);
 bool vqnic_cmd_vdev_link(struct vqnic_vdev *vdev);
 int vqnic_cmd_config_vector(struct vqnic_vdev *vdev);
@@ -215,6 +214,8 @@ void vqnic_mgmtdev_unregister(struct vqnic_card *card);
 void vqnic_vdev_init(struct vqnic_card *card, unsigned int index);
 void vqnic_vdev_down(struct vqnic_vdev *vdev);
 int vqnic_vdev_up(struct vqnic_vdev *vdev);
+u8 vqnic_vdev_status(struct vqnic_vdev *vdev);
+bool vqnic_vdev_link(struct vqnic_vdev *vdev);
 void vqnic_vdev_check_faults(struct vqnic_vdev *vdev);
 
 /* netlink.c */
