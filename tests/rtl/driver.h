@@ -19,6 +19,8 @@
 #define QUEUE_MAX VQNIC_VQ_SIZE_LIMIT
 #define RX 0
 #define TX 1
+/* Memory of each descriptor, so that a buffer may lie anywhere in it. */
+#define QUEUE_BUFFER_BYTES 16384
 /* Frames that are remembered, sent or expected. */
 #define FRAMES_MAX 8192
 
@@ -59,7 +61,7 @@ struct queue {
 	uint16_t done;			/* used index up to which buffers are taken back */
 	uint16_t armed;			/* used_event */
 	enum queue_state state;
-	bool raw;			/* the test itself fills the ring: the used ring is not checked */
+	bool raw;			/* the test itself fills the ring: nothing is checked, frames begin with 0 */
 
 	unsigned int kicks;
 	uint64_t used_total;

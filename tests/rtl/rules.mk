@@ -2,7 +2,7 @@
 #
 # Randomised tests of the RTL, each a program over the model: see docs in tests/rtl/test.h.
 
-RTL_TESTS := $(addprefix $(B)/tests/rtl_,data events)
+RTL_TESTS := $(addprefix $(B)/tests/rtl_,data events faults)
 RTL_COMMON := $(addprefix $(B)/tests/rtl/,test.o host.o driver.o)
 
 build-tests: $(RTL_TESTS) $(B)/tests/rtl_data64

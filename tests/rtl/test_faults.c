@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Malformed rings: each fault code, provoked in one queue while everything else runs. The queue stops with the right
+ * code, touches nothing more, everybody else loses nothing, and after a reset the queue works again.
+ */
+#include <string.h>
+
+#include "driver.h"
+#include "test.h"
+
+#define DRAIN 100000
+#define EVENT_VECTOR 31
+#define RAW_BYTES 256			/* of each buffer of a malformed chain */
+#define RAW_FRAME 200			/* a frame that fits into one, and is longer than the ring has descriptors */
+#define RING 128
+
+/* Makes a ring malformed. Returns what QUEUE_FAULT_INFO must say. */
+typedef uint64_t provoke_fn(struct queue *q);
+
+/* Where descriptor `id` of a malformed chain points to: aligned, as an error response covers a burst from its start. */
+static uint64_t raw_addr(struct queue *q, uint16_t id)
+{
+	return (q->buffers + id * (uint64_t)QUEUE_BUFFER_BYTES + 4096) & ~4095ull;
+}
+
+/* Makes descriptor `id` one of a malformed chain: RAW_BYTES, with the queue's direction. */
+static struct vring_desc *raw_desc(struct queue *q, uint16_t id, uint16_t flags, uint16_t next)
+{
+	struct vring_desc *desc = &q->desc[id];
+
+	desc->addr = raw_addr(q, id);
+	desc->len = RAW_BYTES;
+	desc->flags = flags | (q->index == RX ? VRING_DESC_F_WRITE : 0);
+	desc->next = next;
+	memset(host_at(q->dev->host, desc->addr, RAW_BYTES), 0, RAW_BYTES);
+	host_allow(q->dev->host, desc->addr, RAW_BYTES, q->index == RX ? HOST_WRITE : HOST_READ);
+	return desc;
+}
+
+/* Makes `head` available. */
+static void raw_avail(struct queue *q, uint16_t head)
+{
+	q->avail[2 + q->added % q->size] = head;
+	q->added++;
+	queue_publish(q);
+}
+
+static uint64_t avail_ahead(struct queue *q)
+{
+	raw_desc(q, 0, 0, 0);
+	raw_avail(q, 0);
+	q->avail[1] = (uint16_t)(q->seen + q->size + 1);
+	return q->avail[1];
+}
+
+static uint64_t avail_back(struct queue *q)
+{
+	q->avail[1] = (uint16_t)(q->seen - 1);
+	return q->avail[1];
+}
+
+static uint64_t head_beyond(struct queue *q)
+{
+	uint16_t head = (uint16_t)host_random(q->dev->host, q->size, 0xffff);
+
+	raw_avail(q, head);
+	return head;
+}
+
+static uint64_t next_beyond(struct queue *q)
+{
+	uint16_t next = (uint16_t)host_random(q->dev->host, q->size, 0xffff);
+
+	raw_desc(q, 1, VRING_DESC_F_NEXT, 2)->len = 20;
+	raw_desc(q, 2, VRING_DESC_F_NEXT, next)->len = 20;
+	raw_avail(q, 1);
+	return next;
+}
+
+static uint64_t loop_of(struct queue *q, uint16_t descs)
+{
+	for (uint16_t i = 0; i < descs; i++)
+		raw_desc(q, i, VRING_DESC_F_NEXT, (uint16_t)((i + 1) % descs))->len = 1;
+	raw_avail(q, descs - 1);
+	return descs - 1u;
+}
+
+static uint64_t loop_short(struct queue *q)
+{
+	return loop_of(q, 1);
+}
+
+static uint64_t loop_long(struct queue *q)
+{
+	return loop_of(q, q->size);
+}
+
+static uint64_t length_zero(struct queue *q)
+{
+	raw_desc(q, 0, VRING_DESC_F_NEXT, 3)->len = 20;
+	raw_desc(q, 3, 0, 0)->len = 0;
+	raw_avail(q, 0);
+	return 0;
+}
+
+static uint64_t length_wraps(struct queue *q)
+{
+	struct vring_desc *desc = raw_desc(q, 0, 0, 0);
+
+	desc->addr = UINT64_MAX - 30;
+	desc->len = RAW_BYTES;
+	raw_avail(q, 0);
+	return RAW_BYTES;
+}
+
+static uint64_t flags_indirect(struct queue *q)
+{
+	struct vring_desc *desc = raw_desc(q, 0, VRING_DESC_F_INDIRECT, 0);
+
+	raw_avail(q, 0);
+	return desc->flags;
+}
+
+static uint64_t flags_unknown(struct queue *q)
+{
+	struct vring_desc *desc = raw_desc(q, 0, (uint16_t)(1u << host_random(q->dev->host, 3, 15)), 0);
+
+	raw_avail(q, 0);
+	return desc->flags;
+}
+
+static uint64_t direction(struct queue *q)
+{
+	raw_desc(q, 4, VRING_DESC_F_NEXT, 5)->len = 20;
+	raw_desc(q, 5, 0, 0)->flags ^= VRING_DESC_F_WRITE;
+	host_deny(q->dev->host, q->desc[5].addr, RAW_BYTES, HOST_READ | HOST_WRITE);
+	raw_avail(q, 4);
+	return 5;
+}
+
+static uint64_t chain_short(struct queue *q)
+{
+	uint32_t bytes = (uint32_t)host_random(q->dev->host, 1, VQNIC_VNET_HDR_BYTES + VQNIC_FRAME_BYTES_MIN - 1);
+
+	raw_desc(q, 0, 0, 0)->len = bytes;
+	raw_avail(q, 0);
+	return bytes;
+}
+
+static uint64_t chain_long(struct queue *q)
+{
+	uint32_t len = VQNIC_VNET_HDR_BYTES + VQNIC_FRAME_BYTES_MAX + 1 - RAW_BYTES;
+
+	raw_desc(q, 0, VRING_DESC_F_NEXT, 1);
+	raw_desc(q, 1, 0, 0)->len = len;
+	host_allow(q->dev->host, q->desc[1].addr, len, HOST_READ);
+	raw_avail(q, 0);
+	return RAW_BYTES + len;
+}
+
+/* The whole of a chain's length does not fit into 32 bits. */
+static uint64_t chain_huge(struct queue *q)
+{
+	raw_desc(q, 0, VRING_DESC_F_NEXT, 1);
+	raw_desc(q, 1, 0, 0)->len = UINT32_MAX - RAW_BYTES / 2;
+	raw_avail(q, 0);
+	return (uint64_t)UINT32_MAX - RAW_BYTES / 2 + RAW_BYTES;
+}
+
+static uint64_t header(struct queue *q, uint8_t flags, uint8_t gso_type)
+{
+	struct vring_desc *desc = raw_desc(q, 0, 0, 0);
+	struct virtio_net_hdr_v1 *hdr = host_at(q->dev->host, desc->addr, sizeof(*hdr));
+
+	hdr->flags = flags;
+	hdr->gso_type = gso_type;
+	raw_avail(q, 0);
+	return flags | (uint64_t)gso_type << 8;
+}
+
+static uint64_t header_csum(struct queue *q)
+{
+	return header(q, VIRTIO_NET_HDR_F_NEEDS_CSUM, VIRTIO_NET_HDR_GSO_NONE);
+}
+
+static uint64_t header_gso(struct queue *q)
+{
+	return header(q, 0, VIRTIO_NET_HDR_GSO_TCPV4);
+}
+
+/* The link answers accesses to these bytes with an error. */
+static void refuse(struct queue *q, uint64_t addr, size_t len)
+{
+	host_allow(q->dev->host, addr, len, HOST_FAULT);
+}
+
+static uint64_t refuse_avail_index(struct queue *q)
+{
+	raw_desc(q, 0, 0, 0);
+	raw_avail(q, 0);
+	refuse(q, q->avail_addr + 2, 2);
+	return q->avail_addr + 2;
+}
+
+static uint64_t refuse_avail_entry(struct queue *q)
+{
+	uint64_t addr = q->avail_addr + 4 + 2ull * (q->added % q->size);
+
+	raw_desc(q, 0, 0, 0);
+	raw_avail(q, 0);
+	refuse(q, addr, 2);
+	return addr;
+}
+
+static uint64_t refuse_desc(struct queue *q)
+{
+	raw_desc(q, 0, VRING_DESC_F_NEXT, q->size - 1)->len = 40;
+	raw_avail(q, 0);
+	refuse(q, q->desc_addr + 16ull * (q->size - 1u), 16);
+	return q->desc_addr + 16ull * (q->size - 1u);
+}
+
+static uint64_t refuse_buffer(struct queue *q)
+{
+	struct vring_desc *desc = raw_desc(q, 0, VRING_DESC_F_NEXT, 1);
+
+	desc->len = 40;
+	desc = raw_desc(q, 1, 0, 0);
+	raw_avail(q, 0);
+	refuse(q, desc->addr + host_random(q->dev->host, 0, 10), 1);
+	return desc->addr;
+}
+
+static uint64_t refuse_used_entry(struct queue *q)
+{
+	uint64_t addr = q->used_addr + 4 + 8ull * (q->seen % q->size);
+
+	raw_desc(q, 0, 0, 0);
+	raw_avail(q, 0);
+	refuse(q, addr, 8);
+	return addr;
+}
+
+static uint64_t refuse_used_index(struct queue *q)
+{
+	raw_desc(q, 0, 0, 0);
+	raw_avail(q, 0);
+	refuse(q, q->used_addr + 2, 2);
+	return q->used_addr + 2;
+}
+
+static uint64_t refuse_used_event(struct queue *q)
+{
+	raw_desc(q, 0, 0, 0);
+	raw_avail(q, 0);
+	refuse(q, q->avail_addr + 4 + 2ull * q->size, 2);
+	return q->avail_addr + 4 + 2ull * q->size;
+}
+
+static uint64_t refuse_avail_event(struct queue *q)
+{
+	raw_desc(q, 0, 0, 0);
+	raw_avail(q, 0);
+	refuse(q, q->used_addr + 4 + 8ull * q->size, 2);
+	return q->used_addr + 4 + 8ull * q->size;
+}
+
+/* test, queue, code, what makes the ring so */
+#define CASES(X) \
+	X(tx_read_avail_index, TX, DMA_READ, refuse_avail_index) \
+	X(tx_read_avail_entry, TX, DMA_READ, refuse_avail_entry) \
+	X(tx_read_desc, TX, DMA_READ, refuse_desc) \
+	X(tx_read_buffer, TX, DMA_READ, refuse_buffer) \
+	X(tx_read_used_event, TX, DMA_READ, refuse_used_event) \
+	X(tx_write_used_entry, TX, DMA_WRITE, refuse_used_entry) \
+	X(tx_write_used_index, TX, DMA_WRITE, refuse_used_index) \
+	X(tx_write_avail_event, TX, DMA_WRITE, refuse_avail_event) \
+	X(rx_read_avail_index, RX, DMA_READ, refuse_avail_index) \
+	X(rx_read_avail_entry, RX, DMA_READ, refuse_avail_entry) \
+	X(rx_read_desc, RX, DMA_READ, refuse_desc) \
+	X(rx_read_used_event, RX, DMA_READ, refuse_used_event) \
+	X(rx_write_buffer, RX, DMA_WRITE, refuse_buffer) \
+	X(rx_write_used_entry, RX, DMA_WRITE, refuse_used_entry) \
+	X(rx_write_used_index, RX, DMA_WRITE, refuse_used_index) \
+	X(tx_avail_ahead, TX, AVAIL_INDEX, avail_ahead) \
+	X(tx_avail_back, TX, AVAIL_INDEX, avail_back) \
+	X(rx_avail_ahead, RX, AVAIL_INDEX, avail_ahead) \
+	X(rx_avail_back, RX, AVAIL_INDEX, avail_back) \
+	X(tx_head_beyond, TX, DESC_INDEX, head_beyond) \
+	X(tx_next_beyond, TX, DESC_INDEX, next_beyond) \
+	X(rx_head_beyond, RX, DESC_INDEX, head_beyond) \
+	X(rx_next_beyond, RX, DESC_INDEX, next_beyond) \
+	X(tx_loop_short, TX, CHAIN_LOOP, loop_short) \
+	X(tx_loop_long, TX, CHAIN_LOOP, loop_long) \
+	X(rx_loop_short, RX, CHAIN_LOOP, loop_short) \
+	X(rx_loop_long, RX, CHAIN_LOOP, loop_long) \
+	X(tx_length_zero, TX, DESC_LENGTH, length_zero) \
+	X(tx_length_wraps, TX, DESC_LENGTH, length_wraps) \
+	X(rx_length_zero, RX, DESC_LENGTH, length_zero) \
+	X(rx_length_wraps, RX, DESC_LENGTH, length_wraps) \
+	X(tx_flags_indirect, TX, DESC_FLAGS, flags_indirect) \
+	X(tx_flags_unknown, TX, DESC_FLAGS, flags_unknown) \
+	X(rx_flags_indirect, RX, DESC_FLAGS, flags_indirect) \
+	X(rx_flags_unknown, RX, DESC_FLAGS, flags_unknown) \
+	X(tx_direction, TX, DESC_DIRECTION, direction) \
+	X(rx_direction, RX, DESC_DIRECTION, direction) \
+	X(tx_chain_short, TX, CHAIN_SHORT, chain_short) \
+	X(tx_chain_long, TX, CHAIN_LONG, chain_long) \
+	X(tx_chain_huge, TX, CHAIN_LONG, chain_huge) \
+	X(tx_header_csum, TX, HDR_FLAGS, header_csum) \
+	X(tx_header_gso, TX, HDR_FLAGS, header_gso)
+
+/* Receive queues hold more buffers than frames come, so that none may be dropped. */
+static void fill_rx(struct queue *q)
+{
+	while (queue_add_rx(q, q->dev->config.rx_bytes_min, 1))
+		;
+	queue_publish(q);
+}
+
+static void settle(struct card *c)
+{
+	while (card_busy(c))
+		card_step(c);
+	card_settle(c);
+}
+
+/* Frames for the victim's receive queue, and for all others while they have had fewer than `most`. */
+static void send_frames(struct card *c, struct queue *victim, unsigned int most)
+{
+	struct vdev *d = &c->vdev[host_random(c->host, 0, VQNIC_VDEVS - 1)];
+
+	if (&d->queue[RX] == victim)
+		card_send(c, d->mac, RAW_FRAME, 0);
+	else if (d->rx_tail < most)
+		card_send(c, d->mac, vdev_random_frame_len(d), 1u << d->index);
+}
+
+/* The malformed queue has stopped: it touches nothing any more. */
+static void forbid(struct queue *q)
+{
+	struct host *h = q->dev->host;
+
+	host_deny(h, q->desc_addr, 16u * q->size, HOST_READ | HOST_FAULT);
+	host_deny(h, q->avail_addr, 6 + 2u * q->size, HOST_READ | HOST_FAULT);
+	host_deny(h, q->used_addr, 6 + 8u * q->size, HOST_WRITE | HOST_FAULT);
+	for (uint16_t i = 0; i < q->size; i++)
+		host_deny(h, raw_addr(q, i), VQNIC_FRAME_BYTES_MAX, HOST_READ | HOST_WRITE | HOST_FAULT);
+}
+
+/* Makes one queue malformed while all others have traffic, and back again. */
+static void run_case(uint64_t seed, unsigned int queue, uint8_t code, provoke_fn *provoke)
+{
+	bool needs_event_idx = provoke == refuse_used_event || provoke == refuse_avail_event;
+	uint64_t rng = seed;
+	struct pcie_config link = host_random_link(&rng);
+	struct card *c = card_new(host_new(rng, seed % 4 ? &link : NULL));
+	struct host *h = c->host;
+	struct vdev *d = &c->vdev[host_random(h, 0, VQNIC_VDEVS - 1)];
+	struct queue *q = &d->queue[queue];
+	/* The next avail entry is in the middle of the ring: in no bus word with the index or the event field. */
+	struct vdev_config config = {
+		.features = needs_event_idx || host_chance(h, 50) ? 1ull << VIRTIO_RING_F_EVENT_IDX : 0,
+		.size = { RING, RING }, .first_index = { 60, 60 }, .mtu = 1500, .chain_max = 4, .rx_bytes_min = 1518,
+	};
+	unsigned int polls = 0, config_msix, event_msix;
+	uint64_t info, sent;
+
+	host_set(h, VQNIC_REG_EVENT_VECTOR, 2, EVENT_VECTOR);
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+		vdev_start(&c->vdev[i], &config);
+		c->vdev[i].tx_quota = 10;
+		if (&c->vdev[i].queue[RX] != q)
+			fill_rx(&c->vdev[i].queue[RX]);
+	}
+	c->pause = 300;
+	/* The victim has worked before. */
+	if (queue == RX) {
+		queue_add_rx(q, 100, 1);
+		queue_publish(q);
+		queue_maybe_kick(q);
+		host_drain(h, DRAIN);
+		test_check(card_send(c, d->mac, 60, 1u << d->index), "not sent");
+	}
+	settle(c);
+	test_equal(q->done, q->published, "the victim's chains before the fault");
+	test_equal(host_get(h, VQNIC_REG_EVENT, 4), 0, "event before the fault");
+	config_msix = h->msix_seen[d->config_vector];
+	event_msix = h->msix_seen[EVENT_VECTOR];
+
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+		c->vdev[i].tx_quota = &c->vdev[i].queue[TX] == q ? 0 : 20;
+	q->raw = true;
+	info = provoke(q);
+	queue_kick(q);
+	while (queue_get(q, VQNIC_REG_QUEUE_FAULT, 1) == VQNIC_FAULT_NONE) {
+		send_frames(c, q, 40);
+		card_step(c);
+		test_check(++polls < 5000, "no fault");
+	}
+
+	/* It says what happened, and to whom. */
+	test_equal(queue_get(q, VQNIC_REG_QUEUE_FAULT, 1), code, "vdev %u queue %u", d->index, queue);
+	test_equal(queue_get(q, VQNIC_REG_QUEUE_FAULT_INFO, 8), info, "vdev %u queue %u", d->index, queue);
+	test_check(vdev_get(d, VQNIC_REG_DEVICE_STATUS, 1) & VIRTIO_CONFIG_S_NEEDS_RESET, "no NEEDS_RESET");
+	test_equal(host_get(h, VQNIC_REG_EVENT, 4), VQNIC_EVENT_FAULT, "events");
+	host_run(h, 2000);
+	test_equal(h->msix_seen[d->config_vector] - config_msix, 1, "config interrupts");
+	test_equal(h->msix_seen[EVENT_VECTOR] - event_msix, 1, "messages of card events");
+
+	forbid(q);
+	for (unsigned int i = 0; i < 20; i++) {
+		queue_kick(q);
+		send_frames(c, q, 60);
+		card_step(c);
+	}
+	settle(c);
+	test_equal(queue_get(q, VQNIC_REG_QUEUE_FAULT, 1), code, "later");
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+		for (unsigned int k = 0; k < 2; k++)
+			if (&c->vdev[i].queue[k] != q)
+				test_equal(queue_get(&c->vdev[i].queue[k], VQNIC_REG_QUEUE_FAULT, 1), VQNIC_FAULT_NONE,
+					   "vdev %u queue %u, without guilt", i, k);
+		vdev_check_no_loss(&c->vdev[i]);
+	}
+
+	/* Reset, and all is well again. */
+	if (host_chance(h, 50)) {
+		queue_reset(q);
+		test_equal(queue_get(q, VQNIC_REG_QUEUE_FAULT, 1), VQNIC_FAULT_NONE, "after queue reset");
+		test_equal(queue_get(q, VQNIC_REG_QUEUE_FAULT_INFO, 8), 0, "after queue reset");
+		queue_map(q, 64, (uint16_t)host_random(h, 0, 65535));
+		queue_enable(q);
+	} else {
+		vdev_reset(d);
+		vdev_start(d, &config);
+		fill_rx(&d->queue[RX]);
+	}
+	if (queue == RX)
+		fill_rx(q);
+	sent = d->tx_frames;
+	c->no_broadcast = true;
+	card_start_traffic(c, 10);
+	settle(c);
+	test_equal(d->tx_frames, sent + 10, "frames sent after the reset");
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+		vdev_check_no_loss(&c->vdev[i]);
+}
+
+#define DEFINE(name, queue, code, provoke) \
+	static void test_##name(uint64_t seed) \
+	{ \
+		run_case(seed, queue, VQNIC_FAULT_##code, provoke); \
+	}
+CASES(DEFINE)
+
+/* Every code of the register map is provoked by some case. */
+static void test_all_codes(uint64_t seed)
+{
+	bool provoked[256] = { [VQNIC_FAULT_NONE] = true };
+
+	(void)seed;
+#define PROVOKED(name, queue, code, provoke) provoked[VQNIC_FAULT_##code] = true;
+	CASES(PROVOKED)
+#define CHECK(name, value, doc) test_check(provoked[value], "fault %s is not tested", #name);
+	VQNIC_FAULTS(CHECK)
+}
+
+#define LIST(name, queue, code, provoke) { #name, test_##name, 3 },
+static const struct test tests[] = {
+	{ "all_codes", test_all_codes, 1 },
+	CASES(LIST)
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(argc, argv, tests, sizeof(tests) / sizeof(tests[0]), card_cleanup);
+}
