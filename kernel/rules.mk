@@ -13,7 +13,7 @@ CHECKPATCH := /usr/local/lib/kernel-scripts/checkpatch.pl
 
 # $(call kbuild,RELEASE,FOLDER,ARGUMENTS): what it says is in FOLDER/log, and on the screen if it fails.
 kbuild = mkdir -p $(2) && ln -sfnr $(KERNEL_LINKS) $(2)/ && \
-	{ $(MAKE) -C /lib/modules/$(1)/build M=$(CURDIR)/$(2) KCFLAGS=-Werror W=1 $(3) >$(2)/log 2>&1 || \
+	{ $(MAKE) --no-silent -C /lib/modules/$(1)/build M=$(CURDIR)/$(2) KCFLAGS=-Werror W=1 $(3) >$(2)/log 2>&1 || \
 	{ cat $(2)/log; false; }; }
 
 build: $(KERNEL_MODULES)

@@ -656,7 +656,9 @@ static int vqnic_dev_add(struct vdpa_mgmt_dev *mgmtdev, const char *name,
 	int err;
 
 	if (!vqnic_card_up(card))
-		return vqnic_refuse(card, name, -EIO, "the card does not answer");
+		return vqnic_refuse(card, name, -EIO, "the card %s",
+				    READ_ONCE(card->state) == VQNIC_DOWN ? "is being reset" :
+									   "does not answer");
 	err = vqnic_make_offer(card, name, config, &offer);
 	if (err)
 		return err;
