@@ -6,12 +6,11 @@
 wire=tap once=yes
 
 test_dead_card() {
-	guest "add vdpa0 mac $mac0; add vdpa1 mac $mac1; up vdpa0 $ip0/24; ping -c 1 -W 5 $wire_ip
-		(ping -f -w 20 $wire_ip >/dev/null 2>&1 &)"
+	# Killed while nothing is sent: QEMU 11.1.3 aborts (error_setv: *errp == NULL) if a posted write finds the server gone.
+	guest "add vdpa0 mac $mac0; add vdpa1 mac $mac1; up vdpa0 $ip0/24; ping -c 1 -W 5 $wire_ip; sleep 0.5"
 	vm kill-sim "$vm"
 	guest <<-EOF
-		sleep 0.5
-		ping -c 1 -W 1 $wire_ip && fail "who answers?"
+		ping -c 3 -i 0.2 -W 1 $wire_ip && fail "who answers?"
 		# Whatever is asked of the dead card has an end.
 		timeout 10 vdpa dev show
 		timeout 10 vdpa dev config show vdpa0 || true

@@ -6,7 +6,7 @@
 
 wire=tap once=''
 
-readonly bulk_bytes=4000000
+readonly bulk_bytes=3000000
 
 one_device() { guest "add vdpa0 mac $mac0 $*; up vdpa0 $ip0/24"; }
 
@@ -107,7 +107,7 @@ test_iperf3() {
 	one_device
 	iperf3 -s -D --pidfile "$run/iperf3.pid" --logfile "$run/iperf3.log" -p 5201
 	for direction in '' -R; do
-		json=$(guest -t 60 "iperf3 -J -c $wire_ip -p 5201 -t 4 $direction")
+		json=$(guest -t 60 "iperf3 -J -c $wire_ip -p 5201 -t 2 $direction")
 		matches "the rate ($direction)" "$(json end sum_received bits_per_second <<<"$json")" '^[0-9]{6}'
 	done
 	kill "$(tr -d '\0' <"$run/iperf3.pid")"
