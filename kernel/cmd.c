@@ -186,7 +186,7 @@ int vqnic_cmd_identify(struct vqnic_card *card, struct vqnic_info *info)
 	    info->vdev_offset < VQNIC_VDEV_WINDOW_STRIDE ||
 	    !IS_ALIGNED(info->vdev_stride | info->vdev_offset, sizeof(u64)) ||
 	    vqnic_end(info->vdev_offset, info->vdevs, info->vdev_stride) > regs_size) {
-		dev_err(dev, "card has %u windows of %#x bytes from %#x on: not inside BAR %u\n",
+		dev_err(dev, "card has %u windows of %#x bytes from %#x on in BAR %u: not possible\n",
 			info->vdevs, info->vdev_stride, info->vdev_offset, VQNIC_BAR_REGS);
 		return -EPROTO;
 	}
