@@ -121,8 +121,9 @@ static int setup(void **state)
 
 	(void)state;
 	wire = (struct wire){ .port.ops = &ops };
-	board = board_new(&(struct pcie_config){ 0 }, &wire.port);
+	board = board_new(&(struct pcie_config){ .round_trip = 200 }, &wire.port);
 	assert_non_null(board);
+	assert_int_equal(fake.pcie.round_trip, 200);
 	plug_in();
 	return 0;
 }
@@ -244,10 +245,11 @@ static void frames_to_the_card(void **state)
 	assert_int_equal(fake.last_frame[0], 1);
 	/* All of them, whatever the card's own queue can hold, and in few cycles */
 	wire.to_card = 1000;
+	fake.busy = 1000000;
 	for (int i = 0; i < 1000 && wire.to_card; i++)
 		board_run(board, 256);
 	assert_int_equal(fake.rx_frames, 1003);
-	assert_true(fake.cycles < 3000);
+	assert_in_range(fake.cycles, 1000, 10000);
 	/* A card that takes none gets none, and nothing is lost. */
 	assert_int_equal(stat_of("frames_in_lost"), 3);
 	assert_int_equal(stat_of("frames_in"), 1003);

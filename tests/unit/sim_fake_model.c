@@ -8,8 +8,9 @@ struct vqnic_model fake;
 
 struct vqnic_model *vqnic_model_new(const struct pcie_config *pcie, const struct vqnic_model_ops *ops, void *opaque)
 {
-	(void)pcie;
 	fake = (struct vqnic_model){ .ops = ops, .opaque = opaque };
+	if (pcie)
+		fake.pcie = *pcie;
 	return &fake;
 }
 

@@ -16,6 +16,7 @@ struct fake_access {
 extern struct vqnic_model {
 	const struct vqnic_model_ops *ops;
 	void *opaque;
+	struct pcie_config pcie;
 	uint32_t registers[VQNIC_BAR_REGS_SIZE / 4];
 	unsigned int reads, writes, doorbells, resets, rx_frames;
 	struct fake_access last_write, last_doorbell;

@@ -207,7 +207,7 @@ static void function_level_reset(void **state)
 	}
 	/* Its neighbours do not ask for a reset. */
 	put(control + 2, 2, 0xffff);
-	put(control, 1, 0xff);
+	put(control, 1, 0xffff);
 	assert_int_equal(fake.resets, 1);
 }
 
