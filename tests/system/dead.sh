@@ -17,7 +17,10 @@ test_dead_card() {
 		timeout 10 vqnicctl card show | tee /tmp/card
 		grep -q dead /tmp/card || fail "vqnicctl does not say that the card is dead"
 		timeout 10 vqnicctl stats show || true
+		# virtio_net reads the configuration again.
 		timeout 10 ip link set vdpa0 down
+		timeout 10 ip link set vdpa0 up || true
+		sleep 0.5
 		timeout 20 vdpa dev del vdpa0
 		timeout 20 vdpa dev add name vdpa9 mgmtdev \$(mgmtdev) mac 52:54:00:12:34:59 && fail "a dead card took a device"
 		timeout 30 rmmod vqnic
