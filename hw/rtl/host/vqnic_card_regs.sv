@@ -99,6 +99,7 @@ module vqnic_card_regs #(
     .count_i ({wire_tx_frame_i, wire_tx_frame_i, wire_rx_drop_filter_i, wire_rx_drop_error_i,
                wire_rx_frame_i, wire_rx_frame_i}),
     .amount_i({wire_tx_len_i, 32'd1, 32'd1, 32'd1, wire_rx_len_i, 32'd1}),
+    .read_i  (req_i),
     .idx_i   (addr_i[5:3]),
     .value_o (counter)
   );
@@ -106,43 +107,45 @@ module vqnic_card_regs #(
   always_comb begin
     rdata_o   = '0;
     latched_o = 1'b0;
-    unique case ({addr_i[11:3], 3'b000})
-      vqnic_regs_pkg::REG_MAGIC:
-        rdata_o = {16'(vqnic_regs_pkg::VERSION_MAJOR_VALUE),
-                   16'(vqnic_regs_pkg::VERSION_MINOR_VALUE), vqnic_regs_pkg::MAGIC_VALUE};
-      vqnic_regs_pkg::REG_VDEV_COUNT:
-        rdata_o = {vqnic_regs_pkg::VQS_PER_VDEV, VDEVS};
-      vqnic_regs_pkg::REG_VQ_SIZE_MAX:
-        rdata_o = {vqnic_regs_pkg::MSIX_VECTOR_COUNT, vqnic_regs_pkg::VQ_SIZE_LIMIT};
-      vqnic_regs_pkg::REG_VDEV_OFFSET:
-        rdata_o = {vqnic_regs_pkg::VDEV_WINDOW_STRIDE, vqnic_regs_pkg::VDEV_WINDOW_OFFSET};
-      vqnic_regs_pkg::REG_DOORBELL_STRIDE:
-        rdata_o = {DATA_W, vqnic_regs_pkg::DOORBELL_BYTES};
-      vqnic_regs_pkg::REG_CLOCK_HZ:
-        rdata_o = {vqnic_regs_pkg::MTU_LIMIT_MAX, CLOCK_HZ};
-      vqnic_regs_pkg::REG_CARD_CONTROL: begin
-        rdata_o[vqnic_regs_pkg::CARD_CONTROL_RESET_LSB]    = reset_q;
-        rdata_o[32 + vqnic_regs_pkg::CARD_STATUS_LINK_LSB] = link_i;
-      end
-      vqnic_regs_pkg::REG_EVENT_VECTOR:
-        rdata_o = {30'd0, event_q, 16'd0, event_vector_q};
-      vqnic_regs_pkg::REG_SCRATCH:
-        rdata_o = {32'd0, scratch_q};
-      vqnic_regs_pkg::REG_CYCLES: begin
-        rdata_o   = cycles_q;
-        latched_o = 1'b1;
-      end
-      vqnic_regs_pkg::REG_WIRE_RX_FRAMES,
-      vqnic_regs_pkg::REG_WIRE_RX_BYTES,
-      vqnic_regs_pkg::REG_WIRE_RX_DROP_ERROR,
-      vqnic_regs_pkg::REG_WIRE_RX_DROP_FILTER,
-      vqnic_regs_pkg::REG_WIRE_TX_FRAMES,
-      vqnic_regs_pkg::REG_WIRE_TX_BYTES: begin
-        rdata_o   = counter;
-        latched_o = 1'b1;
-      end
-      default: ;
-    endcase
+    if (req_i) begin
+      unique case ({addr_i[11:3], 3'b000})
+        vqnic_regs_pkg::REG_MAGIC:
+          rdata_o = {16'(vqnic_regs_pkg::VERSION_MAJOR_VALUE),
+                     16'(vqnic_regs_pkg::VERSION_MINOR_VALUE), vqnic_regs_pkg::MAGIC_VALUE};
+        vqnic_regs_pkg::REG_VDEV_COUNT:
+          rdata_o = {vqnic_regs_pkg::VQS_PER_VDEV, VDEVS};
+        vqnic_regs_pkg::REG_VQ_SIZE_MAX:
+          rdata_o = {vqnic_regs_pkg::MSIX_VECTOR_COUNT, vqnic_regs_pkg::VQ_SIZE_LIMIT};
+        vqnic_regs_pkg::REG_VDEV_OFFSET:
+          rdata_o = {vqnic_regs_pkg::VDEV_WINDOW_STRIDE, vqnic_regs_pkg::VDEV_WINDOW_OFFSET};
+        vqnic_regs_pkg::REG_DOORBELL_STRIDE:
+          rdata_o = {DATA_W, vqnic_regs_pkg::DOORBELL_BYTES};
+        vqnic_regs_pkg::REG_CLOCK_HZ:
+          rdata_o = {vqnic_regs_pkg::MTU_LIMIT_MAX, CLOCK_HZ};
+        vqnic_regs_pkg::REG_CARD_CONTROL: begin
+          rdata_o[vqnic_regs_pkg::CARD_CONTROL_RESET_LSB]    = reset_q;
+          rdata_o[32 + vqnic_regs_pkg::CARD_STATUS_LINK_LSB] = link_i;
+        end
+        vqnic_regs_pkg::REG_EVENT_VECTOR:
+          rdata_o = {30'd0, event_q, 16'd0, event_vector_q};
+        vqnic_regs_pkg::REG_SCRATCH:
+          rdata_o = {32'd0, scratch_q};
+        vqnic_regs_pkg::REG_CYCLES: begin
+          rdata_o   = cycles_q;
+          latched_o = 1'b1;
+        end
+        vqnic_regs_pkg::REG_WIRE_RX_FRAMES,
+        vqnic_regs_pkg::REG_WIRE_RX_BYTES,
+        vqnic_regs_pkg::REG_WIRE_RX_DROP_ERROR,
+        vqnic_regs_pkg::REG_WIRE_RX_DROP_FILTER,
+        vqnic_regs_pkg::REG_WIRE_TX_FRAMES,
+        vqnic_regs_pkg::REG_WIRE_TX_BYTES: begin
+          rdata_o   = counter;
+          latched_o = 1'b1;
+        end
+        default: ;
+      endcase
+    end
   end
 
   assign idle_o = !reset_q && link_known_q && link_i == link_q;

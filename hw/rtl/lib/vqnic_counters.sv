@@ -12,8 +12,9 @@ module vqnic_counters #(
   input  logic [N-1:0]        count_i,   // add amount_i
   input  logic [N-1:0][31:0]  amount_i,
 
+  input  logic                read_i,
   input  logic [IdxW-1:0]     idx_i,
-  output logic [63:0]         value_o    // of counter idx_i; 0 if there is none
+  output logic [63:0]         value_o    // of counter idx_i, if read_i; else 0
 );
 
   logic [N-1:0][63:0] value_q;
@@ -27,7 +28,9 @@ module vqnic_counters #(
 
   always_comb begin
     value_o = '0;
-    for (int unsigned i = 0; i < N; i++) if (idx_i == IdxW'(i)) value_o = value_q[i];
+    if (read_i) begin
+      for (int unsigned i = 0; i < N; i++) if (idx_i == IdxW'(i)) value_o = value_q[i];
+    end
   end
 
 endmodule

@@ -203,6 +203,7 @@ module vqnic_vdev_regs #(
       .clk_i,
       .rst_ni,
       .clear_i     (reset_now),
+      .req_i,
       .write_i     (guest_write && queue_select_q == 16'(i)),
       .addr_i,
       .wdata_i,
@@ -231,6 +232,7 @@ module vqnic_vdev_regs #(
     .count_i ({interrupt_i, rx_drop_not_ready_i, rx_drop_too_long_i, rx_drop_no_buffer_i,
                rx_frame_i, rx_frame_i, tx_frame_i, tx_frame_i}),
     .amount_i({32'd1, 32'd1, 32'd1, 32'd1, rx_len_i, 32'd1, tx_len_i, 32'd1}),
+    .read_i  (req_i),
     .idx_i   (addr_i[5:3]),
     .value_o (counter)
   );
@@ -255,45 +257,47 @@ module vqnic_vdev_regs #(
   always_comb begin
     rdata_o   = '0;
     latched_o = 1'b0;
-    unique case ({addr_i[11:3], 3'b000})
-      vqnic_regs_pkg::REG_DEVICE_FEATURE_SELECT: rdata_o = {device_half, device_select_q};
-      vqnic_regs_pkg::REG_DRIVER_FEATURE_SELECT: rdata_o = {driver_half, driver_select_q};
-      vqnic_regs_pkg::REG_CONFIG_MSIX_VECTOR:
-        rdata_o = {queue_select_q, generation_q, status_q, 16'(Vqs), vector_q};
-      vqnic_regs_pkg::REG_QUEUE_SIZE,
-      vqnic_regs_pkg::REG_QUEUE_DESC,
-      vqnic_regs_pkg::REG_QUEUE_DRIVER,
-      vqnic_regs_pkg::REG_QUEUE_DEVICE,
-      vqnic_regs_pkg::REG_QUEUE_NOTIF_CONFIG_DATA,
-      vqnic_regs_pkg::REG_QUEUE_AVAIL_STATE,
-      vqnic_regs_pkg::REG_QUEUE_FAULT,
-      vqnic_regs_pkg::REG_QUEUE_FAULT_INFO:
-        if (queue_exists) rdata_o = queue_rdata[queue_select_q[SelectW-1:0]];
-      vqnic_regs_pkg::REG_NET_MAC_LO:         rdata_o = {15'd0, net_link_q, mac_q};
-      vqnic_regs_pkg::REG_NET_MAX_VQ_PAIRS:   rdata_o = {32'd0, mtu_q, 16'(Vqs / 2)};
-      vqnic_regs_pkg::REG_VDEV_CONTROL: begin
-        rdata_o[vqnic_regs_pkg::VDEV_CONTROL_ENABLE_LSB] = enable_q;
-        rdata_o[vqnic_regs_pkg::VDEV_CONTROL_LINK_LSB]   = link_q;
-      end
-      vqnic_regs_pkg::REG_SUPPORTED_FEATURES: rdata_o = vqnic_pkg::FEATURES_SUPPORTED;
-      vqnic_regs_pkg::REG_OFFERED_FEATURES:   rdata_o = offered_q;
-      vqnic_regs_pkg::REG_VDEV_MAC_LO:        rdata_o = {16'd0, mac_q};
-      vqnic_regs_pkg::REG_VDEV_MTU:           rdata_o = {48'd0, mtu_q};
-      vqnic_regs_pkg::REG_VDEV_DOORBELLS:     rdata_o = {32'd0, Doorbells};
-      vqnic_regs_pkg::REG_ACCEPTED_FEATURES:  rdata_o = accepted_q;
-      vqnic_regs_pkg::REG_TX_FRAMES,
-      vqnic_regs_pkg::REG_TX_BYTES,
-      vqnic_regs_pkg::REG_RX_FRAMES,
-      vqnic_regs_pkg::REG_RX_BYTES,
-      vqnic_regs_pkg::REG_RX_DROP_NO_BUFFER,
-      vqnic_regs_pkg::REG_RX_DROP_TOO_LONG,
-      vqnic_regs_pkg::REG_RX_DROP_NOT_READY,
-      vqnic_regs_pkg::REG_INTERRUPTS: begin
-        rdata_o   = counter;
-        latched_o = 1'b1;
-      end
-      default: ;
-    endcase
+    if (req_i) begin
+      unique case ({addr_i[11:3], 3'b000})
+        vqnic_regs_pkg::REG_DEVICE_FEATURE_SELECT: rdata_o = {device_half, device_select_q};
+        vqnic_regs_pkg::REG_DRIVER_FEATURE_SELECT: rdata_o = {driver_half, driver_select_q};
+        vqnic_regs_pkg::REG_CONFIG_MSIX_VECTOR:
+          rdata_o = {queue_select_q, generation_q, status_q, 16'(Vqs), vector_q};
+        vqnic_regs_pkg::REG_QUEUE_SIZE,
+        vqnic_regs_pkg::REG_QUEUE_DESC,
+        vqnic_regs_pkg::REG_QUEUE_DRIVER,
+        vqnic_regs_pkg::REG_QUEUE_DEVICE,
+        vqnic_regs_pkg::REG_QUEUE_NOTIF_CONFIG_DATA,
+        vqnic_regs_pkg::REG_QUEUE_AVAIL_STATE,
+        vqnic_regs_pkg::REG_QUEUE_FAULT,
+        vqnic_regs_pkg::REG_QUEUE_FAULT_INFO:
+          if (queue_exists) rdata_o = queue_rdata[queue_select_q[SelectW-1:0]];
+        vqnic_regs_pkg::REG_NET_MAC_LO:         rdata_o = {15'd0, net_link_q, mac_q};
+        vqnic_regs_pkg::REG_NET_MAX_VQ_PAIRS:   rdata_o = {32'd0, mtu_q, 16'(Vqs / 2)};
+        vqnic_regs_pkg::REG_VDEV_CONTROL: begin
+          rdata_o[vqnic_regs_pkg::VDEV_CONTROL_ENABLE_LSB] = enable_q;
+          rdata_o[vqnic_regs_pkg::VDEV_CONTROL_LINK_LSB]   = link_q;
+        end
+        vqnic_regs_pkg::REG_SUPPORTED_FEATURES: rdata_o = vqnic_pkg::FEATURES_SUPPORTED;
+        vqnic_regs_pkg::REG_OFFERED_FEATURES:   rdata_o = offered_q;
+        vqnic_regs_pkg::REG_VDEV_MAC_LO:        rdata_o = {16'd0, mac_q};
+        vqnic_regs_pkg::REG_VDEV_MTU:           rdata_o = {48'd0, mtu_q};
+        vqnic_regs_pkg::REG_VDEV_DOORBELLS:     rdata_o = {32'd0, Doorbells};
+        vqnic_regs_pkg::REG_ACCEPTED_FEATURES:  rdata_o = accepted_q;
+        vqnic_regs_pkg::REG_TX_FRAMES,
+        vqnic_regs_pkg::REG_TX_BYTES,
+        vqnic_regs_pkg::REG_RX_FRAMES,
+        vqnic_regs_pkg::REG_RX_BYTES,
+        vqnic_regs_pkg::REG_RX_DROP_NO_BUFFER,
+        vqnic_regs_pkg::REG_RX_DROP_TOO_LONG,
+        vqnic_regs_pkg::REG_RX_DROP_NOT_READY,
+        vqnic_regs_pkg::REG_INTERRUPTS: begin
+          rdata_o   = counter;
+          latched_o = 1'b1;
+        end
+        default: ;
+      endcase
+    end
   end
 
   assign idle_o = !reset_q && !config_changed && net_link_q == (link_i && link_q) && &queue_idle;

@@ -12,6 +12,7 @@ module vqnic_vq_regs #(
   input  logic        rst_ni,
   input  logic        clear_i,       // back to the values after reset
 
+  input  logic        req_i,
   input  logic        write_i,
   input  logic [11:0] addr_i,
   input  logic [31:0] wdata_i,
@@ -121,22 +122,24 @@ module vqnic_vq_regs #(
 
   always_comb begin
     rdata_o = '0;
-    unique case ({addr_i[11:3], 3'b000})
-      vqnic_regs_pkg::REG_QUEUE_SIZE:
-        rdata_o = {16'(INDEX), 15'd0, enable_q, vector_q, 5'd0, size_q};
-      vqnic_regs_pkg::REG_QUEUE_DESC:   rdata_o = {desc_q, 4'd0};
-      vqnic_regs_pkg::REG_QUEUE_DRIVER: rdata_o = {driver_q, 1'd0};
-      vqnic_regs_pkg::REG_QUEUE_DEVICE: rdata_o = {device_q, 2'd0};
-      vqnic_regs_pkg::REG_QUEUE_NOTIF_CONFIG_DATA:
-        rdata_o[16] = reset_q;
-      vqnic_regs_pkg::REG_QUEUE_AVAIL_STATE: begin
-        rdata_o[31:0] = {used_q, avail_q};
-        rdata_o[32 + vqnic_regs_pkg::QUEUE_STATUS_BUSY_LSB] = busy_i;
-      end
-      vqnic_regs_pkg::REG_QUEUE_FAULT:      rdata_o = {56'd0, fault_q};
-      vqnic_regs_pkg::REG_QUEUE_FAULT_INFO: rdata_o = info_q;
-      default: ;
-    endcase
+    if (req_i) begin
+      unique case ({addr_i[11:3], 3'b000})
+        vqnic_regs_pkg::REG_QUEUE_SIZE:
+          rdata_o = {16'(INDEX), 15'd0, enable_q, vector_q, 5'd0, size_q};
+        vqnic_regs_pkg::REG_QUEUE_DESC:   rdata_o = {desc_q, 4'd0};
+        vqnic_regs_pkg::REG_QUEUE_DRIVER: rdata_o = {driver_q, 1'd0};
+        vqnic_regs_pkg::REG_QUEUE_DEVICE: rdata_o = {device_q, 2'd0};
+        vqnic_regs_pkg::REG_QUEUE_NOTIF_CONFIG_DATA:
+          rdata_o[16] = reset_q;
+        vqnic_regs_pkg::REG_QUEUE_AVAIL_STATE: begin
+          rdata_o[31:0] = {used_q, avail_q};
+          rdata_o[32 + vqnic_regs_pkg::QUEUE_STATUS_BUSY_LSB] = busy_i;
+        end
+        vqnic_regs_pkg::REG_QUEUE_FAULT:      rdata_o = {56'd0, fault_q};
+        vqnic_regs_pkg::REG_QUEUE_FAULT_INFO: rdata_o = info_q;
+        default: ;
+      endcase
+    end
   end
 
   vqnic_pkg::vq_ctx_t ctx;
