@@ -357,7 +357,7 @@ static void on_tx(void *listener, const uint8_t *frame, size_t len)
 	c->wire_tx_frames++;
 	c->wire_tx_bytes += len;
 	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
-		if (c->vdev[i].queue[TX].raw && frame[0] == 0)
+		if (c->vdev[i].queue[TX].raw && (frame[0] == 0 || c->host->hostile) && frame[0] != 0x06)
 			return;
 	if (len < VQNIC_FRAME_BYTES_MIN || frame[0] != 0x06 || frame[1] >= VQNIC_VDEVS) {
 		host_fail(c->host, "a frame of %zu bytes left that nobody sent", len);

@@ -73,6 +73,12 @@ static bool any_right(const uint8_t *rights, size_t len, uint8_t right)
 	return false;
 }
 
+#define out_of_bounds(h, ...) \
+	do { \
+		if (!(h)->hostile) \
+			host_fail(h, __VA_ARGS__); \
+	} while (0)
+
 /*
  * AXI reads come in whole bus words, so a read may fetch bytes around those that the card wants: each word of it must
  * hold at least one byte that the card may read.
@@ -85,19 +91,17 @@ static int dma_read(void *opaque, uint64_t addr, void *data, size_t len)
 
 	hash_event(h, 'r', addr, len);
 	if (!r || addr + len - r->base > r->size) {
-		host_fail(h, "DMA read of %zu bytes at 0x%" PRIx64 ": no memory there", len, addr);
+		out_of_bounds(h, "DMA read of %zu bytes at 0x%" PRIx64 ": no memory there", len, addr);
 		return -EFAULT;
 	}
 	at = addr - r->base;
-	if (any_right(r->rights + at, len, HOST_FAULT)) {
-		h->refused++;
+	if (any_right(r->rights + at, len, HOST_FAULT))
 		return -EFAULT;
-	}
 	for (size_t done = 0, part; done < len; done += part) {
 		part = BUS_BYTES - (addr + done) % BUS_BYTES;
 		part = part < len - done ? part : len - done;
 		if (!any_right(r->rights + at + done, part, HOST_READ)) {
-			host_fail(h, "DMA read of %zu bytes at 0x%" PRIx64 ": nothing to be read at byte %zu", len, addr,
+			out_of_bounds(h, "DMA read of %zu bytes at 0x%" PRIx64 ": nothing to be read at byte %zu", len, addr,
 				  done);
 			return -EFAULT;
 		}
@@ -115,17 +119,15 @@ static int dma_write(void *opaque, uint64_t addr, const void *data, size_t len)
 	hash_event(h, 'w', addr, len);
 	hash_bytes(h, data, len);
 	if (!r || addr + len - r->base > r->size) {
-		host_fail(h, "DMA write of %zu bytes at 0x%" PRIx64 ": no memory there", len, addr);
+		out_of_bounds(h, "DMA write of %zu bytes at 0x%" PRIx64 ": no memory there", len, addr);
 		return -EFAULT;
 	}
 	at = addr - r->base;
-	if (any_right(r->rights + at, len, HOST_FAULT)) {
-		h->refused++;
+	if (any_right(r->rights + at, len, HOST_FAULT))
 		return -EFAULT;
-	}
 	for (size_t i = 0; i < len; i++) {
 		if (!(r->rights[at + i] & HOST_WRITE)) {
-			host_fail(h, "DMA write of %zu bytes at 0x%" PRIx64 ": byte %zu is not the card's to write", len,
+			out_of_bounds(h, "DMA write of %zu bytes at 0x%" PRIx64 ": byte %zu is not the card's to write", len,
 				  addr, i);
 			return -EFAULT;
 		}

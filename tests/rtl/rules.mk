@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# Randomised tests of the RTL, each a program over the model: see docs in tests/rtl/test.h.
+# Randomised tests of the RTL: programs over the model of the reference configuration, most of them also over that with
+# a 64-bit data path (names that end in 64), and the test of the PCIe model, which needs no RTL.
 
-RTL_TESTS := $(addprefix $(B)/tests/rtl_,data events faults)
+RTL_TESTS := $(addprefix $(B)/tests/rtl_,registers data events faults)
+RTL_TESTS64 := $(addprefix $(B)/tests/rtl_,data64 events64 faults64)
 RTL_COMMON := $(addprefix $(B)/tests/rtl/,test.o host.o driver.o)
 
-build-tests: $(RTL_TESTS) $(B)/tests/rtl_data64
+build-tests: $(RTL_TESTS) $(RTL_TESTS64) $(B)/tests/pcie_model
 
 $(B)/tests/rtl/%.o: tests/rtl/%.c
 	@mkdir -p $(@D)
@@ -14,5 +16,8 @@ $(B)/tests/rtl/%.o: tests/rtl/%.c
 $(RTL_TESTS): $(B)/tests/rtl_%: $(B)/tests/rtl/test_%.o $(RTL_COMMON) $(MODEL)
 	@$(CC) $^ $(MODEL_LIBS) -o $@
 
-$(B)/tests/rtl_data64: $(B)/tests/rtl/test_data.o $(RTL_COMMON) $(MODEL64)
+$(RTL_TESTS64): $(B)/tests/rtl_%64: $(B)/tests/rtl/test_%.o $(RTL_COMMON) $(MODEL64)
 	@$(CC) $^ $(MODEL_LIBS) -o $@
+
+$(B)/tests/pcie_model: $(B)/tests/rtl/test_pcie.o $(B)/tests/rtl/test.o $(B)/model/pcie.o
+	@$(CC) $^ -o $@
