@@ -335,30 +335,30 @@ int vqnic_cmd_vdev_provision(struct vqnic_vdev *vdev, const struct vqnic_offer *
 	return err;
 }
 
-/*
- * The vdev exists no more for its guest and the wire: it is reset first, so that nothing of it is
- * in flight.
- */
-int vqnic_cmd_vdev_disable(struct vqnic_vdev *vdev)
+/* virtio 4.1.4.3.2: a reset is done when the status reads 0. Nothing is in flight then. */
+static int vqnic_wait_for_reset(struct vqnic_vdev *vdev)
 {
-	int err = vqnic_cmd_vdev_reset(vdev);
-
-	vqnic_write32(vdev->card, vdev->regs + VQNIC_REG_VDEV_CONTROL, 0);
-	return err;
-}
-
-/* virtio 4.1.4.3.2: writes status 0 and waits for it to read 0. Nothing is in flight then. */
-int vqnic_cmd_vdev_reset(struct vqnic_vdev *vdev)
-{
-	void __iomem *status = vdev->regs + VQNIC_REG_DEVICE_STATUS;
 	struct vqnic_card *card = vdev->card;
 	u8 value;
 	int err;
 
-	vqnic_write8(card, status, 0);
 	err = read_poll_timeout(vqnic_read8, value, !value || !vqnic_card_up(card),
-				VQNIC_RESET_POLL_US, VQNIC_RESET_TIMEOUT_US, false, card, status);
+				VQNIC_RESET_POLL_US, VQNIC_RESET_TIMEOUT_US, false, card,
+				vdev->regs + VQNIC_REG_DEVICE_STATUS);
 	return vqnic_poll_result(card, err, "the reset of a vdev does not end");
+}
+
+int vqnic_cmd_vdev_reset(struct vqnic_vdev *vdev)
+{
+	vqnic_write8(vdev->card, vdev->regs + VQNIC_REG_DEVICE_STATUS, 0);
+	return vqnic_wait_for_reset(vdev);
+}
+
+/* The vdev is reset, and exists no more for its driver and the wire. */
+int vqnic_cmd_vdev_disable(struct vqnic_vdev *vdev)
+{
+	vqnic_write32(vdev->card, vdev->regs + VQNIC_REG_VDEV_CONTROL, 0);
+	return vqnic_wait_for_reset(vdev);
 }
 
 u8 vqnic_cmd_get_status(struct vqnic_vdev *vdev)
