@@ -21,9 +21,9 @@
 
 /*
  * Cycles of the clock between two looks at the sockets: short, because a guest's register access waits for it, and
- * long compared with the microsecond that a look costs.
+ * long enough that looking costs a few per cent at most.
  */
-#define BURST_CYCLES 256
+#define BURST_CYCLES 64
 
 struct sim {
 	const struct options *options;

@@ -11,6 +11,7 @@
 
 #include "dma.h"
 #include "log.h"
+#include "peer.h"
 #include "protocol.h"
 #include "server.h"
 
@@ -31,6 +32,7 @@ struct vfio_user {
 	void *opaque;
 	int fd;
 	bool negotiated;	/* the version handshake is done */
+	bool sharing_checked;	/* of the client's memory */
 	uint32_t data_max;	/* largest region access that was agreed on */
 	struct message in;
 	/* A reply; what is left of it while the client does not read. No request is taken before it has gone. */
@@ -102,6 +104,7 @@ int vfio_user_connect(struct vfio_user *vu, int fd)
 	}
 	vu->fd = fd;
 	vu->negotiated = false;
+	vu->sharing_checked = false;
 	vu->data_max = VFIO_USER_DATA_MAX;
 	return 0;
 }
@@ -285,6 +288,12 @@ static int do_dma_map(struct vfio_user *vu, struct message *m, size_t len, struc
 	rc = dma_add(vu->dma, map.address, map.size, map.flags, m->fd_count ? m->fds[0] : -1, map.offset);
 	log_debug("map %#llx + %#llx, flags %#x, %s: %s", (unsigned long long)map.address,
 		  (unsigned long long)map.size, map.flags, m->fd_count ? "with file" : "no file", strerror(-rc));
+	/* Nothing else would tell why the guest does not see what the card writes. */
+	if (!rc && m->fd_count && map.flags & VFIO_USER_DMA_WRITEABLE && !vu->sharing_checked) {
+		vu->sharing_checked = true;
+		if (peer_maps_privately(vu->fd, m->fds[0]))
+			log_warn("the client's memory is private: what the card writes is lost; QEMU needs share=on");
+	}
 	return rc;
 }
 

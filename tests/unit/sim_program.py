@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of vqnic-sim as a program, with the real card in it and a small vfio-user client in place of QEMU. Prints TAP."""
 import json
+import mmap
 import os
 import pathlib
 import signal
@@ -313,6 +314,20 @@ def test_replay_waits_for_a_driver():
             assert stats["frames_in_lost"] == 0 and stats["violation"] is None, stats
             assert sim.ctl("pcap", "stop").returncode == 0
             assert frames_of(sim.path / "wire.pcap") == sent
+
+
+def test_private_memory_is_warned_of():
+    for flags, warned in ((mmap.MAP_PRIVATE, True), (mmap.MAP_SHARED, False)):
+        with Sim() as sim:
+            client = sim.client()
+            memory = os.memfd_create("guest")
+            os.ftruncate(memory, 0x10000)
+            with mmap.mmap(memory, 0x10000, flags):
+                payload = struct.pack("<IIQQQ", 32, 3, 0, 0x100000, 0x10000)
+                socket.send_fds(client.socket, [struct.pack("<HHIII", 7, 2, 48, 0, 0) + payload], [memory])
+                assert struct.unpack("<HHIII", client.take(16)) == (7, 2, 16, 1, 0)
+            os.close(memory)
+            assert ("share=on" in sim.log()) == warned, sim.log()
 
 
 def test_idle_costs_nothing():
