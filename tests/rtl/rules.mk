@@ -7,7 +7,7 @@ RTL_TESTS := $(addprefix $(B)/tests/rtl_,registers data events faults)
 RTL_TESTS64 := $(addprefix $(B)/tests/rtl_,data64 events64 faults64)
 RTL_COMMON := $(addprefix $(B)/tests/rtl/,test.o host.o driver.o)
 
-build-tests: $(RTL_TESTS) $(RTL_TESTS64) $(B)/tests/pcie_model
+build-tests: $(RTL_TESTS) $(RTL_TESTS64) $(B)/tests/pcie_model $(B)/tests/rtl_bench
 
 $(B)/tests/rtl/%.o: tests/rtl/%.c
 	@mkdir -p $(@D)
@@ -21,3 +21,10 @@ $(RTL_TESTS64): $(B)/tests/rtl_%64: $(B)/tests/rtl/test_%.o $(RTL_COMMON) $(MODE
 
 $(B)/tests/pcie_model: $(B)/tests/rtl/test_pcie.o $(B)/tests/rtl/test.o $(B)/model/pcie.o
 	@$(CC) $^ -o $@
+
+$(B)/tests/rtl/rtl_bench.o: tests/bench/rtl_bench.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(MODEL_INCLUDES) -Itests/rtl -c $< -o $@
+
+$(B)/tests/rtl_bench: $(B)/tests/rtl/rtl_bench.o $(RTL_COMMON) $(MODEL)
+	@$(CC) $^ $(MODEL_LIBS) -o $@

@@ -14,6 +14,7 @@
 #define DEFAULT_SEED 1
 
 static jmp_buf round_end;
+static bool in_round;
 static char failure[1024];
 static const char *wave_file;
 
@@ -29,6 +30,10 @@ void test_fail(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(failure, sizeof(failure), format, args);
 	va_end(args);
+	if (!in_round) {
+		fprintf(stderr, "%s\n", failure);
+		exit(1);
+	}
 	longjmp(round_end, 1);
 }
 
@@ -51,8 +56,10 @@ static bool run_round(const struct test *test, uint64_t seed, void (*cleanup)(vo
 {
 	int ended = setjmp(round_end);
 
+	in_round = true;
 	if (!ended)
 		test->run(seed);
+	in_round = false;
 	if (cleanup)
 		cleanup();
 	return !ended;

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How many cycles the RTL takes for a packet when the driver always keeps the queue busy and the host is a PCIe round
+ * trip of 800 ns away, and how many cycles a second the model runs.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "driver.h"
+
+#define ROUND_TRIP 200			/* cycles of 4 ns */
+#define RING 256
+#define WARM_UP 100			/* packets */
+#define PACKETS 1000
+#define STEP 50				/* cycles between two looks of the driver at its rings */
+#define SPEED_SECONDS 2.0
+
+static struct {
+	const char *name;
+	double value;
+	const char *unit;
+} results[8];
+static unsigned int result_count;
+
+static void result(const char *name, double value, const char *unit)
+{
+	results[result_count].name = name;
+	results[result_count].value = value;
+	results[result_count++].unit = unit;
+	printf("%-32s %14.1f %s\n", name, value, unit);
+}
+
+static struct card *start(const struct pcie_config *link)
+{
+	struct vdev_config config = {
+		.features = 1ull << VIRTIO_RING_F_EVENT_IDX, .size = { RING, RING }, .mtu = 1500, .chain_max = 1,
+		.rx_bytes_min = 1518,
+	};
+	struct card *c = card_new(host_new(1, link));
+
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+		vdev_start(&c->vdev[i], &config);
+	return c;
+}
+
+/* A driver that polls: takes back what is used and posts as much again. */
+static void refill(struct queue *q, uint32_t len)
+{
+	while (queue_take_used(q))
+		;
+	while (q->index == RX ? queue_add_rx(q, 1518, 1) : queue_add_tx(q, len, 1))
+		;
+	if (q->published == q->added)
+		return;
+	queue_publish(q);
+	queue_maybe_kick(q);
+}
+
+static void step(struct card *c, struct vdev *d, unsigned int queue, uint32_t len)
+{
+	refill(&d->queue[queue], len);
+	if (queue == RX)
+		while (card_send(c, d->mac, len, 1u << d->index))
+			;
+}
+
+static void cycles_per_packet(const char *name, unsigned int queue, uint32_t len)
+{
+	struct pcie_config link = { .round_trip = ROUND_TRIP };
+	struct card *c = start(&link);
+	struct vdev *d = &c->vdev[0];
+	uint64_t from_cycle = 0, from = 0;
+
+	do {
+		step(c, d, queue, len);
+		host_run(c->host, STEP);
+		if (!from && d->queue[queue].used_total >= WARM_UP) {
+			from = d->queue[queue].used_total;
+			from_cycle = vqnic_model_cycles(c->host->model);
+		}
+	} while (!from || d->queue[queue].used_total - from < PACKETS);
+	result(name, (double)(vqnic_model_cycles(c->host->model) - from_cycle) /
+	       (double)(d->queue[queue].used_total - from), "cycles");
+	card_cleanup();
+}
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* All queues busy, ideal link. The clock that counts is that of the wall, without the driver's own time. */
+static void cycles_per_second(void)
+{
+	struct card *c = start(NULL);
+	double busy = 0;
+	uint64_t cycles = 0;
+
+	c->host->cycle_limit = UINT64_MAX;
+	while (busy < SPEED_SECONDS) {
+		double from;
+
+		for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+			step(c, &c->vdev[i], TX, 1500);
+			step(c, &c->vdev[i], RX, 1500);
+		}
+		from = seconds();
+		cycles += host_run(c->host, STEP);
+		busy += seconds() - from;
+	}
+	result("sim_cycles_per_second", (double)cycles / busy, "Hz");
+	card_cleanup();
+}
+
+static int write_json(const char *path)
+{
+	FILE *f = fopen(path, "w");
+
+	if (!f) {
+		perror(path);
+		return 1;
+	}
+	for (unsigned int i = 0; i < result_count; i++)
+		fprintf(f, "%s{\"name\": \"%s\", \"value\": %.1f, \"unit\": \"%s\"}", i ? ",\n " : "[", results[i].name,
+			results[i].value, results[i].unit);
+	fprintf(f, "]\n");
+	if (fclose(f)) {
+		perror(path);
+		return 1;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = { { "json", required_argument, NULL, 'j' }, { 0 } };
+	const char *json = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option != 'j') {
+			fprintf(stderr, "usage: %s [--json FILE]\n", argv[0]);
+			return 2;
+		}
+		json = optarg;
+	}
+	cycles_per_packet("rtl_tx_64_cycles_per_packet", TX, 64);
+	cycles_per_packet("rtl_tx_1500_cycles_per_packet", TX, 1500);
+	cycles_per_packet("rtl_rx_64_cycles_per_packet", RX, 64);
+	cycles_per_packet("rtl_rx_1500_cycles_per_packet", RX, 1500);
+	cycles_per_second();
+	return json ? write_json(json) : 0;
+}
