@@ -124,12 +124,15 @@ void vqnic_vdev_init(struct vqnic_card *card, unsigned int index)
 	}
 }
 
-/* The card went away: the vdev's driver is told, and the vdev waits for vqnic_vdev_up(). */
+/*
+ * The card went away: the vdev's driver is told, and the vdev waits for vqnic_vdev_up(). A vdev that
+ * no driver has touched since its reset needs none.
+ */
 void vqnic_vdev_down(struct vqnic_vdev *vdev)
 {
 	mutex_lock(&vdev->lock);
 	vdev->provisioned = false;
-	vdev->needs_reset = true;
+	vdev->needs_reset = vdev->status;
 	mutex_unlock(&vdev->lock);
 	vqnic_irq_call(&vdev->config_irq);
 }
