@@ -83,17 +83,32 @@ stop_ends_it() {
 	! kill -0 "$pid" 2>/dev/null
 }
 
-# As Ctrl-C in the middle of a boot: the namespace of `lab run` takes all with it.
+# Ended in the middle of a boot: by a signal to `lab run`, by Ctrl-C, or by the death of who called it.
 interrupt_ends_it() {
-	local pid
-	setsid unshare --pid --fork --kill-child --mount-proc $vm start harness --no-card 2>"$work/interrupt" &
-	pid=$!
-	for _ in $(seq 50); do pgrep -f mount_tag=project >/dev/null && break; sleep 0.1; done
-	pgrep -f 'build/run/harness/agent' >/dev/null || { echo "QEMU never started"; return 1; }
-	kill -TERM "$pid"
-	for _ in $(seq 50); do pgrep -f 'build/run/harness/agent' >/dev/null || return 0; sleep 0.1; done
-	pgrep -af 'build/run/harness/agent'
-	return 1
+	local how=$1 root caller started=''
+	root=$(VQNIC_LAB=$work/lab sim/lab/lab path)
+	mkdir -p "$root"
+	mount --rbind / "$root"
+	# Own session, and SIGINT not ignored as a shell does for what runs in the background.
+	VQNIC_LAB=$work/lab python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.setsid()
+os.execvp(sys.argv[1], sys.argv[1:])' bash -c 'sim/lab/lab run sim/lab/vm start interrupted --no-card; exit' &
+	caller=$!
+	for _ in $(seq 100); do
+		pgrep -f 'path=build/run/interrupted/agent' >/dev/null && { started=yes; break; }
+		sleep 0.05
+	done
+	case $how in
+	lab) kill -TERM "$(pgrep -P $caller)" ;;
+	group) kill -INT -- -$caller ;;
+	caller) kill -KILL $caller ;;
+	esac
+	for _ in $(seq 50); do pgrep -f 'path=build/run/interrupted/agent' >/dev/null || break; sleep 0.1; done
+	umount -l "$root"
+	[ -n "$started" ] || { echo "QEMU never started"; return 1; }
+	! pgrep -af 'path=build/run/interrupted/agent' || return 1
+	[ ! -e build/run/interrupted/ready ] || { echo "the VM had booted before it was to be interrupted"; return 1; }
 }
 
 unknown_kernel() { $vm start harness --no-card --kernel 1.2 2>&1 | grep 'no kernel 1.2 in the lab; there are: .*vmlinuz-'; }
@@ -106,6 +121,8 @@ check "a complaint of the kernel is seen, a harmless one is not" complaint_is_se
 check "a panic is seen" panic_is_seen
 check "a VM that hangs is seen" hang_is_seen
 check "stop ends the VM" stop_ends_it
-check "an interrupted run leaves no process" interrupt_ends_it
+check "a run that is told to end leaves no process" interrupt_ends_it lab
+check "Ctrl-C leaves no process" interrupt_ends_it group
+check "a run whose caller is killed leaves no process" interrupt_ends_it caller
 check "a kernel that is not there is named" unknown_kernel
 echo "1..$count"
