@@ -250,7 +250,7 @@ bool control_wants_quit(const struct control *control)
 	return control->quit;
 }
 
-/* Joins the words to a line, with the file's path from the root. Returns it on the heap, or NULL with a line printed. */
+/* Joins the words to a line, with the file's path from the root. On the heap, or NULL with a line printed. */
 static char *join_words(int count, char *const *words)
 {
 	char line[LINE_MAX_BYTES] = "", folder[PATH_MAX] = "";

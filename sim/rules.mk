@@ -8,7 +8,8 @@ include $(sort $(wildcard sim/*/rules.mk))
 SIM_SRC := $(filter-out sim/vqnic-sim.c,$(wildcard sim/*.c sim/vfio-user/*.c sim/pci/*.c sim/port/*.c))
 SIM_OBJ := $(SIM_SRC:sim/%.c=$(B)/sim/%.o)
 # libslirp's own pkg-config file asks for glib's, which nothing here needs.
-SIM_CFLAGS := -D_GNU_SOURCE -DSIM_VERSION='"$(VQNIC_VERSION)"' -Isim -Isim/pci -Isim/vfio-user -Isim/port $(MODEL_INCLUDES) -I/usr/include/slirp
+SIM_CFLAGS := -D_GNU_SOURCE -DSIM_VERSION='"$(VQNIC_VERSION)"' -Isim -Isim/pci -Isim/vfio-user \
+	-Isim/port $(MODEL_INCLUDES) -I/usr/include/slirp
 SIM_LIBS := -lslirp -lpcap -ljson-c
 
 build: $(B)/sim/vqnic-sim

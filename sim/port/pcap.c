@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Files instead of a far end: the frames of one go to the card as fast as it takes them, what it sends goes to another. */
+/* Files instead of a far end: frames of one go to the card as fast as it takes them, what it sends goes to another. */
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>

@@ -14,7 +14,7 @@
 
 struct dma;
 
-/* An empty map, or NULL. Takes over SIGBUS, so that a file that its owner cuts short costs an access, not the process. */
+/* An empty map, or NULL. Takes over SIGBUS: a file that its owner cuts short costs an access, not the process. */
 struct dma *dma_new(void);
 void dma_free(struct dma *dma);
 

@@ -516,7 +516,7 @@ static int do_reset(struct vfio_user *vu, struct message *m, size_t len, struct 
 	return 0;
 }
 
-/* A handler returns 0 and may fill *reply, or returns -errno, which the client gets. It owns the fds that it sets to -1. */
+/* A handler returns 0 and may fill *reply, or returns -errno, which the client gets. It owns fds that it sets to -1. */
 static const struct command {
 	const char *name;
 	size_t len_min, len_max;	/* of the payload */

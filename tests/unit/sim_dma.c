@@ -205,13 +205,20 @@ static void removal(void **state)
 
 static void many_ranges(void **state)
 {
-	uint32_t step = 40503;	/* every page once, in no order */
+	const uint32_t shuffled = 4096, step = 1531;
+	uint8_t data[4];
 
 	(void)state;
+	/* Every page once, in no order, and then upwards */
 	for (uint32_t i = 0; i < DMA_RANGES_MAX; i++) {
-		uint64_t page = (uint64_t)i * step % 65536;
+		uint64_t page = i < shuffled ? (uint64_t)i * step % shuffled : i;
 
-		assert_int_equal(dma_add(dma, page << 13, DMA_PAGE_SIZE, RW, -1, 0), 0);
+		assert_int_equal(dma_add(dma, page << 13, DMA_PAGE_SIZE, RW, i % 100 ? -1 : file, 0), 0);
+	}
+	for (uint32_t i = 0; i < DMA_RANGES_MAX; i++) {
+		uint64_t page = i < shuffled ? (uint64_t)i * step % shuffled : i;
+
+		assert_int_equal(dma_read(dma, page << 13, data, 4), i % 100 ? -EFAULT : 0);
 	}
 	assert_int_equal(dma_ranges(dma), DMA_RANGES_MAX);
 	assert_int_equal(dma_add(dma, 1ull << 40, DMA_PAGE_SIZE, RW, -1, 0), -ENOSPC);

@@ -39,8 +39,8 @@ static void accepted(void **state)
 	assert_null(o.log);
 	assert_int_equal(o.pcie.round_trip, 0);
 	assert_false(o.once || o.verbose || o.help || o.version || o.link_up || o.link_down);
-	assert_true(parse("vqnic-sim --once -v --pcap p --wave=w --control c --log l --pcie-rtt 800 --link down --socket a --port none",
-			  &o, error, sizeof(error)));
+	assert_true(parse("vqnic-sim --once -v --pcap p --wave=w --control c --log l --pcie-rtt 800 --link down "
+			  "--socket a --port none", &o, error, sizeof(error)));
 	assert_string_equal(o.pcap, "p");
 	assert_string_equal(o.wave, "w");
 	assert_string_equal(o.control, "c");

@@ -115,7 +115,8 @@ static void specs(void **state)
 	refused("slirp,mtu=1279", "port slirp: mtu=1279 is not from 1280 to 9216");
 	refused("slirp,mtu=9217", "port slirp: mtu=9217 is not from 1280 to 9216");
 	refused("slirp,mtu=1500x", "port slirp: mtu=1500x is not from 1280 to 9216");
-	refused("slirp,hostfwd=tcp:80", "port slirp: hostfwd=tcp:80 is not tcp:HOSTPORT:GUESTPORT or udp:HOSTPORT:GUESTPORT");
+	refused("slirp,hostfwd=tcp:80",
+		"port slirp: hostfwd=tcp:80 is not tcp:HOSTPORT:GUESTPORT or udp:HOSTPORT:GUESTPORT");
 	refused("slirp,hostfwd=tcp:0:80",
 		"port slirp: hostfwd=tcp:0:80 is not tcp:HOSTPORT:GUESTPORT or udp:HOSTPORT:GUESTPORT");
 	refused("slirp,hostfwd=sctp:1:1",
@@ -446,7 +447,8 @@ static void slirp_forward(void **state)
 	(void)state;
 	inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
 	port = open_port("slirp,hostfwd=tcp:34567:22,hostfwd=udp:34567:53");
-	refused("slirp,hostfwd=tcp:34567:22", "port slirp: cannot listen on TCP port 34567 of 127.0.0.1: Address already in use");
+	refused("slirp,hostfwd=tcp:34567:22",
+		"port slirp: cannot listen on TCP port 34567 of 127.0.0.1: Address already in use");
 	fd = socket(AF_INET, SOCK_STREAM, 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	/* libslirp asks who has the guest's address. */

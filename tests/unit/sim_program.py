@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Tests of vqnic-sim as a program, with the real card in it and a small vfio-user client in place of QEMU. Prints TAP."""
+"""Tests of vqnic-sim as a program, with the real card and a small vfio-user client in place of QEMU. Prints TAP."""
 import json
 import mmap
 import os

@@ -434,7 +434,9 @@ static void write_multi(void **state)
 	struct {
 		uint64_t count;
 		struct vfio_user_write writes[3];
-	} message = { 3, { { { 0, 0, 8 }, { 1, 2, 3, 4, 5, 6, 7, 8 } }, { { 8, 0, 2 }, { 9, 10 } }, { { 10, 0, 1 }, { 11 } } } };
+	} message = {
+		3, { { { 0, 0, 8 }, { 1, 2, 3, 4, 5, 6, 7, 8 } }, { { 8, 0, 2 }, { 9, 10 } }, { { 10, 0, 1 }, { 11 } } },
+	};
 	const uint64_t counts[] = { 2, 4, UINT64_MAX, UINT64_MAX / 24, 1ull << 61 };
 	uint64_t done;
 
@@ -446,7 +448,8 @@ static void write_multi(void **state)
 	device.writes = 0;
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
 		message.count = counts[i];
-		assert_int_equal(ask(VFIO_USER_REGION_WRITE_MULTI, &message, sizeof(message), NULL, 0, NULL, 0), EINVAL);
+		assert_int_equal(ask(VFIO_USER_REGION_WRITE_MULTI, &message, sizeof(message), NULL, 0, NULL, 0),
+				 EINVAL);
 	}
 	message.count = 3;
 	message.writes[2].access.count = 9;
