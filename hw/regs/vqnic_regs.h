@@ -5,7 +5,7 @@
 
 /* Version of the map described here */
 #define VQNIC_VERSION_MAJOR_VALUE 1
-#define VQNIC_VERSION_MINOR_VALUE 0
+#define VQNIC_VERSION_MINOR_VALUE 1
 
 /* Numbers */
 /* PCI vendor ID (unassigned by PCI-SIG, as QEMU's edu device) */
@@ -26,6 +26,10 @@
 #define VQNIC_BAR_DOORBELLS_SIZE 0x100000
 /* bytes */
 #define VQNIC_BAR_MSIX_SIZE 0x1000
+/* BAR offset of the bank of address space 0 */
+#define VQNIC_AS_BANK_OFFSET 0x20000
+/* bytes from one address space's bank to the next */
+#define VQNIC_AS_BANK_STRIDE 0x10
 /* bytes from the start of the MSI-X BAR */
 #define VQNIC_MSIX_PBA_OFFSET 0x800
 /* BAR offset of vdev 0's window */
@@ -54,6 +58,18 @@
 #define VQNIC_FRAME_BYTES_MIN 0xe
 /* struct virtio_net_hdr of a VERSION_1 device, virtio 5.1.6 */
 #define VQNIC_VNET_HDR_BYTES 0xc
+/* address spaces of the reference configuration, AS_IDENTITY among them */
+#define VQNIC_ADDRESS_SPACE_COUNT 0x10
+/* address space whose addresses are bus addresses: no table, nothing is refused */
+#define VQNIC_AS_IDENTITY 0
+/* an IOVA has so many bits: three levels of 512 entries and 4 KiB pages */
+#define VQNIC_IOVA_BITS 0x27
+/* page table entry: it maps; the access may read */
+#define VQNIC_PTE_VALID 1
+/* page table entry, leaf: the access may write */
+#define VQNIC_PTE_WRITE 2
+/* page table entry: a page of 1 GiB, 2 MiB or 4 KiB by level, not a table. Always set in the last level */
+#define VQNIC_PTE_LEAF 4
 /* clock of the reference configuration */
 #define VQNIC_CLOCK_HZ_REFERENCE 0xee6b280
 
@@ -83,6 +99,10 @@
 #define VQNIC_EVENT_FAULT 0x00000002u
 #define VQNIC_REG_SCRATCH 0x050 /* 32, rw */
 #define VQNIC_REG_CYCLES 0x058 /* 64, ro, latched */
+#define VQNIC_REG_AS_COUNT 0x060 /* 32, ro */
+#define VQNIC_REG_AS_OFFSET 0x064 /* 32, ro */
+#define VQNIC_REG_AS_STRIDE 0x068 /* 32, ro */
+#define VQNIC_REG_IOVA_WIDTH 0x06c /* 32, ro */
 #define VQNIC_REG_WIRE_RX_FRAMES 0x100 /* 64, ro, latched */
 #define VQNIC_REG_WIRE_RX_BYTES 0x108 /* 64, ro, latched */
 #define VQNIC_REG_WIRE_RX_DROP_ERROR 0x110 /* 64, ro, latched */
@@ -98,6 +118,11 @@
 	X(WIRE_RX_DROP_FILTER, wire_rx_drop_filter) \
 	X(WIRE_TX_FRAMES, wire_tx_frames) \
 	X(WIRE_TX_BYTES, wire_tx_bytes)
+
+/* Registers of bank "as": offset in the bank; width, access */
+#define VQNIC_REG_AS_ROOT 0x000 /* 64, rw */
+#define VQNIC_REG_AS_INVALIDATE 0x008 /* 32, rw */
+#define VQNIC_AS_INVALIDATE_BUSY 0x00000001u
 
 /* Registers of bank "vdev": offset in the bank; width, access */
 #define VQNIC_REG_DEVICE_FEATURE_SELECT 0x000 /* 32, rw */
@@ -140,6 +165,7 @@
 #define VQNIC_REG_VDEV_MAC_HI 0x81c /* 32, rw */
 #define VQNIC_REG_VDEV_MTU 0x820 /* 32, rw */
 #define VQNIC_REG_VDEV_DOORBELLS 0x828 /* 32, ro */
+#define VQNIC_REG_VDEV_AS_DATA 0x838 /* 16, rw */
 #define VQNIC_REG_ACCEPTED_FEATURES 0x830 /* 64, ro */
 #define VQNIC_REG_TX_FRAMES 0x900 /* 64, ro, latched */
 #define VQNIC_REG_TX_BYTES 0x908 /* 64, ro, latched */
@@ -174,6 +200,9 @@
 #define VQNIC_FAULT_CHAIN_SHORT 9
 #define VQNIC_FAULT_CHAIN_LONG 10
 #define VQNIC_FAULT_HDR_FLAGS 11
+#define VQNIC_FAULT_IOVA_READ 12
+#define VQNIC_FAULT_IOVA_WRITE 13
+#define VQNIC_FAULT_PAGE_TABLE 14
 
 /* X(name, value, what it means) */
 #define VQNIC_FAULTS(X) \
@@ -188,6 +217,9 @@
 	X(DESC_DIRECTION, 8, "a writable descriptor in a transmit chain, or a readable one in a receive chain") \
 	X(CHAIN_SHORT, 9, "a transmit chain shorter than virtio_net_hdr and an Ethernet header") \
 	X(CHAIN_LONG, 10, "a transmit chain longer than virtio_net_hdr and FRAME_BYTES_MAX") \
-	X(HDR_FLAGS, 11, "virtio_net_hdr asks for an offload that was not negotiated")
+	X(HDR_FLAGS, 11, "virtio_net_hdr asks for an offload that was not negotiated") \
+	X(IOVA_READ, 12, "a read of an address that the address space does not map") \
+	X(IOVA_WRITE, 13, "a write to an address that the address space does not map, or maps read-only") \
+	X(PAGE_TABLE, 14, "a page table could not be read, or an entry has reserved bits set")
 
 #endif /* VQNIC_REGS_H */

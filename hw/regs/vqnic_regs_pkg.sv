@@ -4,7 +4,7 @@
 package vqnic_regs_pkg;
 
   localparam int unsigned VERSION_MAJOR_VALUE = 1;
-  localparam int unsigned VERSION_MINOR_VALUE = 0;
+  localparam int unsigned VERSION_MINOR_VALUE = 1;
 
   // PCI vendor ID (unassigned by PCI-SIG, as QEMU's edu device)
   localparam int unsigned PCI_VENDOR_ID = 32'h1234;
@@ -24,6 +24,10 @@ package vqnic_regs_pkg;
   localparam int unsigned BAR_DOORBELLS_SIZE = 32'h100000;
   // bytes
   localparam int unsigned BAR_MSIX_SIZE = 32'h1000;
+  // BAR offset of the bank of address space 0
+  localparam int unsigned AS_BANK_OFFSET = 32'h20000;
+  // bytes from one address space's bank to the next
+  localparam int unsigned AS_BANK_STRIDE = 32'h10;
   // bytes from the start of the MSI-X BAR
   localparam int unsigned MSIX_PBA_OFFSET = 32'h800;
   // BAR offset of vdev 0's window
@@ -52,6 +56,18 @@ package vqnic_regs_pkg;
   localparam int unsigned FRAME_BYTES_MIN = 32'he;
   // struct virtio_net_hdr of a VERSION_1 device, virtio 5.1.6
   localparam int unsigned VNET_HDR_BYTES = 32'hc;
+  // address spaces of the reference configuration, AS_IDENTITY among them
+  localparam int unsigned ADDRESS_SPACE_COUNT = 32'h10;
+  // address space whose addresses are bus addresses: no table, nothing is refused
+  localparam int unsigned AS_IDENTITY = 32'h0;
+  // an IOVA has so many bits: three levels of 512 entries and 4 KiB pages
+  localparam int unsigned IOVA_BITS = 32'h27;
+  // page table entry: it maps; the access may read
+  localparam int unsigned PTE_VALID = 32'h1;
+  // page table entry, leaf: the access may write
+  localparam int unsigned PTE_WRITE = 32'h2;
+  // page table entry: a page of 1 GiB, 2 MiB or 4 KiB by level, not a table. Always set in the last level
+  localparam int unsigned PTE_LEAF = 32'h4;
   // clock of the reference configuration
   localparam int unsigned CLOCK_HZ_REFERENCE = 32'hee6b280;
 
@@ -81,12 +97,21 @@ package vqnic_regs_pkg;
   localparam int unsigned EVENT_FAULT_LSB = 1;
   localparam logic [11:0] REG_SCRATCH = 12'h050;  // 32, rw
   localparam logic [11:0] REG_CYCLES = 12'h058;  // 64, ro
+  localparam logic [11:0] REG_AS_COUNT = 12'h060;  // 32, ro
+  localparam logic [11:0] REG_AS_OFFSET = 12'h064;  // 32, ro
+  localparam logic [11:0] REG_AS_STRIDE = 12'h068;  // 32, ro
+  localparam logic [11:0] REG_IOVA_WIDTH = 12'h06c;  // 32, ro
   localparam logic [11:0] REG_WIRE_RX_FRAMES = 12'h100;  // 64, ro
   localparam logic [11:0] REG_WIRE_RX_BYTES = 12'h108;  // 64, ro
   localparam logic [11:0] REG_WIRE_RX_DROP_ERROR = 12'h110;  // 64, ro
   localparam logic [11:0] REG_WIRE_RX_DROP_FILTER = 12'h118;  // 64, ro
   localparam logic [11:0] REG_WIRE_TX_FRAMES = 12'h120;  // 64, ro
   localparam logic [11:0] REG_WIRE_TX_BYTES = 12'h128;  // 64, ro
+
+  // Registers of bank "as": offset in the bank; width, access
+  localparam logic [11:0] REG_AS_ROOT = 12'h000;  // 64, rw
+  localparam logic [11:0] REG_AS_INVALIDATE = 12'h008;  // 32, rw
+  localparam int unsigned AS_INVALIDATE_BUSY_LSB = 0;
 
   // Registers of bank "vdev": offset in the bank; width, access
   localparam logic [11:0] REG_DEVICE_FEATURE_SELECT = 12'h000;  // 32, rw
@@ -129,6 +154,7 @@ package vqnic_regs_pkg;
   localparam logic [11:0] REG_VDEV_MAC_HI = 12'h81c;  // 32, rw
   localparam logic [11:0] REG_VDEV_MTU = 12'h820;  // 32, rw
   localparam logic [11:0] REG_VDEV_DOORBELLS = 12'h828;  // 32, ro
+  localparam logic [11:0] REG_VDEV_AS_DATA = 12'h838;  // 16, rw
   localparam logic [11:0] REG_ACCEPTED_FEATURES = 12'h830;  // 64, ro
   localparam logic [11:0] REG_TX_FRAMES = 12'h900;  // 64, ro
   localparam logic [11:0] REG_TX_BYTES = 12'h908;  // 64, ro
@@ -151,7 +177,10 @@ package vqnic_regs_pkg;
     FAULT_DESC_DIRECTION = 8'd8,
     FAULT_CHAIN_SHORT = 8'd9,
     FAULT_CHAIN_LONG = 8'd10,
-    FAULT_HDR_FLAGS = 8'd11
+    FAULT_HDR_FLAGS = 8'd11,
+    FAULT_IOVA_READ = 8'd12,
+    FAULT_IOVA_WRITE = 8'd13,
+    FAULT_PAGE_TABLE = 8'd14
   } fault_e;
 
 endpackage
