@@ -11,6 +11,10 @@ hw/rtl/host/vqnic_axil.sv
 hw/rtl/host/vqnic_card_regs.sv
 hw/rtl/host/vqnic_doorbell.sv
 hw/rtl/host/vqnic_msix.sv
+hw/rtl/host/vqnic_as_regs.sv
+hw/rtl/host/vqnic_tlb.sv
+hw/rtl/host/vqnic_walker.sv
+hw/rtl/host/vqnic_iommu.sv
 hw/rtl/host/vqnic_dma_rd.sv
 hw/rtl/host/vqnic_dma_wr.sv
 hw/rtl/host/vqnic_axi_mux.sv

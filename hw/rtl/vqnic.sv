@@ -160,12 +160,22 @@ module vqnic #(
   localparam logic [17-WindowW:0] Window0 =
       (18 - WindowW)'(vqnic_regs_pkg::VDEV_WINDOW_OFFSET >> WindowW);
 
-  logic [VDEVS:0]       bank_hit, bank_latched, bank_idle;  // the vdevs, then the card
-  logic [VDEVS:0][63:0] bank_rdata;
+  localparam int unsigned AsBankW = $clog2(vqnic_regs_pkg::AS_BANK_STRIDE *
+                                           vqnic_regs_pkg::ADDRESS_SPACE_COUNT);
+  localparam logic [17-AsBankW:0] AsBanks =
+      (18 - AsBankW)'(vqnic_regs_pkg::AS_BANK_OFFSET >> AsBankW);
+
+  // The vdevs, then the card, then the address spaces.
+  localparam int unsigned CardBank = VDEVS;
+  localparam int unsigned AsBank   = VDEVS + 1;
+  localparam int unsigned Banks    = VDEVS + 2;
+
+  logic [Banks-1:0]       bank_hit, bank_latched, bank_idle;
+  logic [Banks-1:0][63:0] bank_rdata;
   always_comb begin
     reg_rdata   = '0;
     reg_latched = 1'b0;
-    for (int unsigned i = 0; i <= VDEVS; i++) begin
+    for (int unsigned i = 0; i < Banks; i++) begin
       if (bank_hit[i]) begin
         reg_rdata   = bank_rdata[i];
         reg_latched = bank_latched[i];
@@ -194,7 +204,7 @@ module vqnic #(
   logic [31:0] wire_rx_len;
   logic [15:0] wire_tx_len;
 
-  assign bank_hit[VDEVS] = reg_addr[17:12] == '0;
+  assign bank_hit[CardBank] = reg_addr[17:12] == '0;
   vqnic_card_regs #(
     .DATA_W  (DATA_W),
     .VDEVS   (VDEVS),
@@ -202,13 +212,13 @@ module vqnic #(
   ) u_card_regs (
     .clk_i,
     .rst_ni               (core_rst_n),
-    .req_i                (reg_req && bank_hit[VDEVS]),
+    .req_i                (reg_req && bank_hit[CardBank]),
     .we_i                 (reg_we),
     .addr_i               (reg_addr[11:0]),
     .wdata_i              (reg_wdata),
     .wstrb_i              (reg_wstrb),
-    .rdata_o              (bank_rdata[VDEVS]),
-    .latched_o            (bank_latched[VDEVS]),
+    .rdata_o              (bank_rdata[CardBank]),
+    .latched_o            (bank_latched[CardBank]),
     .link_i               (link_up_i),
     .fault_i              ((tx_fault | rx_fault) != '0),
     .reset_o              (reset_ask),
@@ -220,7 +230,33 @@ module vqnic #(
     .wire_rx_drop_filter_i(wire_rx_drop_filter),
     .wire_tx_frame_i      (wire_tx_frame),
     .wire_tx_len_i        ({16'd0, wire_tx_len}),
-    .idle_o               (bank_idle[VDEVS])
+    .idle_o               (bank_idle[CardBank])
+  );
+
+  localparam int unsigned AsidW = vqnic_pkg::ASID_W;
+
+  logic [AsidW-1:0]                               root_asid, invalidate_asid;
+  logic                                           root_valid, invalidate;
+  logic [vqnic_pkg::FRAME_W-1:0]                  root;
+  logic [vqnic_regs_pkg::ADDRESS_SPACE_COUNT-1:0] invalidating;
+
+  assign bank_hit[AsBank]     = reg_addr[17:AsBankW] == AsBanks;
+  assign bank_latched[AsBank] = 1'b0;
+  vqnic_as_regs u_as_regs (
+    .clk_i,
+    .rst_ni           (core_rst_n),
+    .req_i            (reg_req && bank_hit[AsBank]),
+    .we_i             (reg_we),
+    .addr_i           (reg_addr[AsBankW-1:0]),
+    .wdata_i          (reg_wdata),
+    .wstrb_i          (reg_wstrb),
+    .rdata_o          (bank_rdata[AsBank]),
+    .root_asid_i      (root_asid),
+    .root_valid_o     (root_valid),
+    .root_o           (root),
+    .invalidate_o     (invalidate),
+    .invalidate_asid_o(invalidate_asid),
+    .invalidating_i   (invalidating)
   );
 
   for (genvar i = 0; i < VDEVS; i++) begin : gen_vdev
@@ -300,100 +336,164 @@ module vqnic #(
     assign tx_kick[i] = kick[i * Vqs + vqnic_pkg::VQ_TX];
   end
 
-  // DMA: a reader and a writer for each engine.
+  // DMA: a reader and a writer for each engine, with addresses of an address space.
   logic [Clients-1:0]                rd_valid, rd_ready, rd_beat_valid, rd_done;
   logic [Clients-1:0]                rd_error, wr_valid, wr_ready, wr_beat_want, wr_beat_valid;
   logic [Clients-1:0]                wr_beat_ready, wr_done, wr_error;
-  logic [Clients-1:0][63:0]          rd_addr, rd_error_addr, wr_addr, wr_error_addr;
+  logic [Clients-1:0][AsidW-1:0]     asid;
+  logic [Clients-1:0][63:0]          rd_addr, rd_error_info, wr_addr, wr_error_info;
+  logic [Clients-1:0][7:0]           rd_error_code, wr_error_code;
   logic [Clients-1:0][15:0]          rd_len, wr_len;
   logic [Clients-1:0][DATA_W-1:0]    rd_beat_data, wr_beat_data;
   logic [Clients-1:0][LaneW-1:0]     rd_beat_lane, wr_beat_lane;
   logic [Clients-1:0][LaneW:0]       rd_beat_bytes, wr_beat_bytes;
 
-  logic [Clients-1:0]                ar_valid, ar_ready, r_valid, aw_valid, aw_ready;
-  logic [Clients-1:0]                w_valid, w_ready, w_last, b_valid;
+  logic [Clients-1:0]                rd_busy, ar_valid, ar_ready, ar_refused, r_valid;
+  logic [Clients-1:0]                wr_busy, aw_valid, aw_ready, aw_refused, b_valid;
+  logic [Clients-1:0]                w_valid, w_ready, w_last;
+  logic [Clients-1:0][AsidW-1:0]     ar_asid, aw_asid;
   logic [Clients-1:0][63:0]          ar_addr, aw_addr;
   logic [Clients-1:0][7:0]           ar_len, aw_len;
   logic [Clients-1:0][DATA_W-1:0]    w_data;
   logic [Clients-1:0][LaneCount-1:0] w_strb;
   logic [DATA_W-1:0]                 r_data;
   logic                              r_error, b_error;
+  logic [7:0]                        refuse_code;
+  logic [63:0]                       refuse_info;
 
   for (genvar i = 0; i < Clients; i++) begin : gen_dma
     vqnic_dma_rd #(
       .DATA_W(DATA_W)
     ) u_dma_rd (
       .clk_i,
-      .rst_ni      (core_rst_n),
-      .req_valid_i (rd_valid[i]),
-      .req_ready_o (rd_ready[i]),
-      .req_addr_i  (rd_addr[i]),
-      .req_len_i   (rd_len[i]),
-      .beat_valid_o(rd_beat_valid[i]),
-      .beat_data_o (rd_beat_data[i]),
-      .beat_lane_o (rd_beat_lane[i]),
-      .beat_bytes_o(rd_beat_bytes[i]),
-      .done_o      (rd_done[i]),
-      .error_o     (rd_error[i]),
-      .error_addr_o(rd_error_addr[i]),
-      .ar_valid_o  (ar_valid[i]),
-      .ar_ready_i  (ar_ready[i]),
-      .ar_addr_o   (ar_addr[i]),
-      .ar_len_o    (ar_len[i]),
-      .r_valid_i   (r_valid[i]),
-      .r_data_i    (r_data),
-      .r_error_i   (r_error)
+      .rst_ni       (core_rst_n),
+      .req_valid_i  (rd_valid[i]),
+      .req_ready_o  (rd_ready[i]),
+      .req_asid_i   (asid[i]),
+      .req_addr_i   (rd_addr[i]),
+      .req_len_i    (rd_len[i]),
+      .busy_o       (rd_busy[i]),
+      .beat_valid_o (rd_beat_valid[i]),
+      .beat_data_o  (rd_beat_data[i]),
+      .beat_lane_o  (rd_beat_lane[i]),
+      .beat_bytes_o (rd_beat_bytes[i]),
+      .done_o       (rd_done[i]),
+      .error_o      (rd_error[i]),
+      .error_code_o (rd_error_code[i]),
+      .error_info_o (rd_error_info[i]),
+      .ar_valid_o   (ar_valid[i]),
+      .ar_ready_i   (ar_ready[i]),
+      .ar_refused_i (ar_refused[i]),
+      .refuse_code_i(refuse_code),
+      .refuse_info_i(refuse_info),
+      .ar_asid_o    (ar_asid[i]),
+      .ar_addr_o    (ar_addr[i]),
+      .ar_len_o     (ar_len[i]),
+      .r_valid_i    (r_valid[i]),
+      .r_data_i     (r_data),
+      .r_error_i    (r_error)
     );
 
     vqnic_dma_wr #(
       .DATA_W(DATA_W)
     ) u_dma_wr (
       .clk_i,
-      .rst_ni      (core_rst_n),
-      .req_valid_i (wr_valid[i]),
-      .req_ready_o (wr_ready[i]),
-      .req_addr_i  (wr_addr[i]),
-      .req_len_i   (wr_len[i]),
-      .beat_want_o (wr_beat_want[i]),
-      .beat_lane_o (wr_beat_lane[i]),
-      .beat_bytes_o(wr_beat_bytes[i]),
-      .beat_valid_i(wr_beat_valid[i]),
-      .beat_ready_o(wr_beat_ready[i]),
-      .beat_data_i (wr_beat_data[i]),
-      .done_o      (wr_done[i]),
-      .error_o     (wr_error[i]),
-      .error_addr_o(wr_error_addr[i]),
-      .aw_valid_o  (aw_valid[i]),
-      .aw_ready_i  (aw_ready[i]),
-      .aw_addr_o   (aw_addr[i]),
-      .aw_len_o    (aw_len[i]),
-      .w_valid_o   (w_valid[i]),
-      .w_ready_i   (w_ready[i]),
-      .w_data_o    (w_data[i]),
-      .w_strb_o    (w_strb[i]),
-      .w_last_o    (w_last[i]),
-      .b_valid_i   (b_valid[i]),
-      .b_error_i   (b_error)
+      .rst_ni       (core_rst_n),
+      .req_valid_i  (wr_valid[i]),
+      .req_ready_o  (wr_ready[i]),
+      .req_asid_i   (asid[i]),
+      .req_addr_i   (wr_addr[i]),
+      .req_len_i    (wr_len[i]),
+      .busy_o       (wr_busy[i]),
+      .beat_want_o  (wr_beat_want[i]),
+      .beat_lane_o  (wr_beat_lane[i]),
+      .beat_bytes_o (wr_beat_bytes[i]),
+      .beat_valid_i (wr_beat_valid[i]),
+      .beat_ready_o (wr_beat_ready[i]),
+      .beat_data_i  (wr_beat_data[i]),
+      .done_o       (wr_done[i]),
+      .error_o      (wr_error[i]),
+      .error_code_o (wr_error_code[i]),
+      .error_info_o (wr_error_info[i]),
+      .aw_valid_o   (aw_valid[i]),
+      .aw_ready_i   (aw_ready[i]),
+      .aw_refused_i (aw_refused[i]),
+      .refuse_code_i(refuse_code),
+      .refuse_info_i(refuse_info),
+      .aw_asid_o    (aw_asid[i]),
+      .aw_addr_o    (aw_addr[i]),
+      .aw_len_o     (aw_len[i]),
+      .w_valid_o    (w_valid[i]),
+      .w_ready_i    (w_ready[i]),
+      .w_data_o     (w_data[i]),
+      .w_strb_o     (w_strb[i]),
+      .w_last_o     (w_last[i]),
+      .b_valid_i    (b_valid[i]),
+      .b_error_i    (b_error)
     );
   end
 
-  vqnic_axi_mux #(
+  // Bus addresses. The page table walker is one more reader.
+  logic [Clients-1:0]       bus_ar_valid, bus_ar_ready, bus_aw_valid, bus_aw_ready;
+  logic [Clients-1:0][63:0] bus_ar_addr, bus_aw_addr;
+  logic                     walk_ar_valid, walk_ar_ready, walk_r_valid;
+  logic [63:0]              walk_ar_addr;
+
+  vqnic_iommu #(
     .DATA_W(DATA_W),
-    .ID_W  (ID_W),
-    .N     (Clients)
+    .N     (2 * Clients)
+  ) u_iommu (
+    .clk_i,
+    .rst_ni           (core_rst_n),
+    .busy_i           ({wr_busy, rd_busy}),
+    .write_i          ({{Clients{1'b1}}, {Clients{1'b0}}}),
+    .asid_i           ({aw_asid, ar_asid}),
+    .valid_i          ({aw_valid, ar_valid}),
+    .addr_i           ({aw_addr, ar_addr}),
+    .ready_o          ({aw_ready, ar_ready}),
+    .refused_o        ({aw_refused, ar_refused}),
+    .refuse_code_o    (refuse_code),
+    .refuse_info_o    (refuse_info),
+    .valid_o          ({bus_aw_valid, bus_ar_valid}),
+    .addr_o           ({bus_aw_addr, bus_ar_addr}),
+    .ready_i          ({bus_aw_ready, bus_ar_ready}),
+    .root_asid_o      (root_asid),
+    .root_valid_i     (root_valid),
+    .root_i           (root),
+    .invalidate_i     (invalidate),
+    .invalidate_asid_i(invalidate_asid),
+    .invalidating_o   (invalidating),
+    .ar_valid_o       (walk_ar_valid),
+    .ar_ready_i       (walk_ar_ready),
+    .ar_addr_o        (walk_ar_addr),
+    .r_valid_i        (walk_r_valid),
+    .r_data_i         (r_data),
+    .r_error_i        (r_error),
+    .idle_o           (bank_idle[AsBank])
+  );
+
+  localparam logic [2:0] BeatSize = 3'($clog2(LaneCount));
+  localparam logic [2:0] EntrySize = 3'd3;
+
+  vqnic_axi_mux #(
+    .DATA_W (DATA_W),
+    .ID_W   (ID_W),
+    .READERS(Clients + 1),
+    .WRITERS(Clients)
   ) u_axi_mux (
     .clk_i,
     .rst_ni    (core_rst_n),
-    .ar_valid_i(ar_valid),
-    .ar_ready_o(ar_ready),
-    .ar_addr_i (ar_addr),
-    .ar_len_i  (ar_len),
-    .r_valid_o (r_valid),
+    .ar_valid_i({walk_ar_valid, bus_ar_valid}),
+    .ar_ready_o({walk_ar_ready, bus_ar_ready}),
+    .ar_addr_i ({walk_ar_addr, bus_ar_addr}),
+    .ar_len_i  ({8'd0, ar_len}),
+    .ar_size_i ({EntrySize, {Clients{BeatSize}}}),
+    .r_valid_o ({walk_r_valid, r_valid}),
     .r_data_o  (r_data),
     .r_error_o (r_error),
-    .aw_valid_i(aw_valid),
-    .aw_ready_o(aw_ready),
-    .aw_addr_i (aw_addr),
+    .aw_valid_i(bus_aw_valid),
+    .aw_ready_o(bus_aw_ready),
+    .aw_addr_i (bus_aw_addr),
     .aw_len_i  (aw_len),
     .w_valid_i (w_valid),
     .w_ready_o (w_ready),
@@ -454,6 +554,7 @@ module vqnic #(
     .fault_info_o   (tx_fault_info),
     .frame_o        (tx_frame),
     .frame_len_o    (tx_frame_len),
+    .asid_o         (asid[Tx]),
     .rd_valid_o     (rd_valid[Tx]),
     .rd_ready_i     (rd_ready[Tx]),
     .rd_addr_o      (rd_addr[Tx]),
@@ -464,7 +565,8 @@ module vqnic #(
     .rd_beat_bytes_i(rd_beat_bytes[Tx]),
     .rd_done_i      (rd_done[Tx]),
     .rd_error_i     (rd_error[Tx]),
-    .rd_error_addr_i(rd_error_addr[Tx]),
+    .rd_error_code_i(rd_error_code[Tx]),
+    .rd_error_info_i(rd_error_info[Tx]),
     .wr_valid_o     (wr_valid[Tx]),
     .wr_ready_i     (wr_ready[Tx]),
     .wr_addr_o      (wr_addr[Tx]),
@@ -473,7 +575,8 @@ module vqnic #(
     .wr_beat_data_o (wr_beat_data[Tx]),
     .wr_done_i      (wr_done[Tx]),
     .wr_error_i     (wr_error[Tx]),
-    .wr_error_addr_i(wr_error_addr[Tx]),
+    .wr_error_code_i(wr_error_code[Tx]),
+    .wr_error_info_i(wr_error_info[Tx]),
     .room_i         (tx_room),
     .word_valid_o   (tx_word_valid),
     .word_o         (tx_word),
@@ -619,6 +722,7 @@ module vqnic #(
     .word_valid_i   (rx_out_valid),
     .word_ready_o   (rx_out_ready),
     .word_i         (rx_out_word),
+    .asid_o         (asid[Rx]),
     .rd_valid_o     (rd_valid[Rx]),
     .rd_ready_i     (rd_ready[Rx]),
     .rd_addr_o      (rd_addr[Rx]),
@@ -627,7 +731,8 @@ module vqnic #(
     .rd_beat_data_i (rd_beat_data[Rx]),
     .rd_done_i      (rd_done[Rx]),
     .rd_error_i     (rd_error[Rx]),
-    .rd_error_addr_i(rd_error_addr[Rx]),
+    .rd_error_code_i(rd_error_code[Rx]),
+    .rd_error_info_i(rd_error_info[Rx]),
     .wr_valid_o     (wr_valid[Rx]),
     .wr_ready_i     (wr_ready[Rx]),
     .wr_addr_o      (wr_addr[Rx]),
@@ -640,7 +745,8 @@ module vqnic #(
     .wr_beat_data_o (wr_beat_data[Rx]),
     .wr_done_i      (wr_done[Rx]),
     .wr_error_i     (wr_error[Rx]),
-    .wr_error_addr_i(wr_error_addr[Rx]),
+    .wr_error_code_i(wr_error_code[Rx]),
+    .wr_error_info_i(wr_error_info[Rx]),
     .idle_o         (rx_engine_idle)
   );
 

@@ -1,36 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One AXI4 master port for N clients that read and write. A client's number is its AXI ID. Write
-// data follows the order of the write addresses: a client that was given the port keeps it until
-// its burst's last beat.
+// One AXI4 master port for clients that read and clients that write. A client's number is its AXI
+// ID. Write data follows the order of the write addresses: a client that was given the port
+// keeps it until its burst's last beat.
 
 module vqnic_axi_mux #(
-  parameter int unsigned DATA_W = 512,
-  parameter int unsigned ID_W   = 8,
-  parameter int unsigned N      = 2,
+  parameter int unsigned DATA_W  = 512,
+  parameter int unsigned ID_W    = 8,
+  parameter int unsigned READERS = 2,
+  parameter int unsigned WRITERS = 2,
   localparam int unsigned LaneCount = DATA_W / 8
 ) (
   input  logic                      clk_i,
   input  logic                      rst_ni,
 
-  input  logic [N-1:0]                ar_valid_i,
-  output logic [N-1:0]                ar_ready_o,
-  input  logic [N-1:0][63:0]          ar_addr_i,
-  input  logic [N-1:0][7:0]           ar_len_i,
-  output logic [N-1:0]                r_valid_o,
-  output logic [DATA_W-1:0]           r_data_o,
-  output logic                        r_error_o,
-  input  logic [N-1:0]                aw_valid_i,
-  output logic [N-1:0]                aw_ready_o,
-  input  logic [N-1:0][63:0]          aw_addr_i,
-  input  logic [N-1:0][7:0]           aw_len_i,
-  input  logic [N-1:0]                w_valid_i,
-  output logic [N-1:0]                w_ready_o,
-  input  logic [N-1:0][DATA_W-1:0]    w_data_i,
-  input  logic [N-1:0][LaneCount-1:0] w_strb_i,
-  input  logic [N-1:0]                w_last_i,
-  output logic [N-1:0]                b_valid_o,
-  output logic                        b_error_o,
+  input  logic [READERS-1:0]                      ar_valid_i,
+  output logic [READERS-1:0]                      ar_ready_o,
+  input  logic [READERS-1:0][63:0]                ar_addr_i,
+  input  logic [READERS-1:0][7:0]                 ar_len_i,
+  input  logic [READERS-1:0][2:0]                 ar_size_i,
+  output logic [READERS-1:0]                      r_valid_o,
+  output logic [DATA_W-1:0]                       r_data_o,
+  output logic                                    r_error_o,
+  input  logic [WRITERS-1:0]                      aw_valid_i,
+  output logic [WRITERS-1:0]                      aw_ready_o,
+  input  logic [WRITERS-1:0][63:0]                aw_addr_i,
+  input  logic [WRITERS-1:0][7:0]                 aw_len_i,
+  input  logic [WRITERS-1:0]                      w_valid_i,
+  output logic [WRITERS-1:0]                      w_ready_o,
+  input  logic [WRITERS-1:0][DATA_W-1:0]          w_data_i,
+  input  logic [WRITERS-1:0][LaneCount-1:0]       w_strb_i,
+  input  logic [WRITERS-1:0]                      w_last_i,
+  output logic [WRITERS-1:0]                      b_valid_o,
+  output logic                                    b_error_o,
 
   output logic [ID_W-1:0]      m_axi_awid_o,
   output logic [63:0]          m_axi_awaddr_o,
@@ -62,14 +64,15 @@ module vqnic_axi_mux #(
   output logic                 m_axi_rready_o
 );
 
-  localparam int unsigned IdxW = N > 1 ? $clog2(N) : 1;
+  localparam int unsigned RdIdxW = READERS > 1 ? $clog2(READERS) : 1;
+  localparam int unsigned WrIdxW = WRITERS > 1 ? $clog2(WRITERS) : 1;
   localparam logic [1:0] BurstIncr = 2'b01;
 
   // Reads.
-  logic            ar_valid;
-  logic [IdxW-1:0] ar_idx;
+  logic              ar_valid;
+  logic [RdIdxW-1:0] ar_idx;
   vqnic_arbiter #(
-    .N(N)
+    .N(READERS)
   ) u_ar_arbiter (
     .clk_i,
     .rst_ni,
@@ -83,18 +86,18 @@ module vqnic_axi_mux #(
   assign m_axi_arid_o    = ID_W'(ar_idx);
   assign m_axi_araddr_o  = ar_addr_i[ar_idx];
   assign m_axi_arlen_o   = ar_len_i[ar_idx];
-  assign m_axi_arsize_o  = 3'($clog2(LaneCount));
+  assign m_axi_arsize_o  = ar_size_i[ar_idx];
   assign m_axi_arburst_o = BurstIncr;
 
   assign r_data_o  = m_axi_rdata_i;
   assign r_error_o = m_axi_rresp_i[1];
 
   // Writes: address and data of one burst, in either order.
-  logic            aw_pending, aw_done_q, w_done_q, aw_take, w_take, burst_done;
-  logic [N-1:0]    aw_asking;
-  logic [IdxW-1:0] w_idx;
+  logic               aw_pending, aw_done_q, w_done_q, aw_take, w_take, burst_done;
+  logic [WRITERS-1:0] aw_asking;
+  logic [WrIdxW-1:0]  w_idx;
   vqnic_arbiter #(
-    .N(N)
+    .N(WRITERS)
   ) u_aw_arbiter (
     .clk_i,
     .rst_ni,
@@ -121,7 +124,7 @@ module vqnic_axi_mux #(
 
   // The client drops its request once the address is taken; the port is its own until the data has
   // followed.
-  logic [N-1:0] owner_q;
+  logic [WRITERS-1:0] owner_q;
   assign aw_asking = aw_done_q ? owner_q : aw_valid_i;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
@@ -132,16 +135,18 @@ module vqnic_axi_mux #(
     end else begin
       aw_done_q <= !burst_done && (aw_done_q || aw_take);
       w_done_q  <= !burst_done && (w_done_q || w_take);
-      if (aw_take) owner_q <= N'(1) << w_idx;
+      if (aw_take) owner_q <= WRITERS'(1) << w_idx;
     end
   end
 
   always_comb begin
-    for (int unsigned i = 0; i < N; i++) begin
-      ar_ready_o[i] = ar_valid && ar_idx == IdxW'(i) && m_axi_arready_i;
+    for (int unsigned i = 0; i < READERS; i++) begin
+      ar_ready_o[i] = ar_valid && ar_idx == RdIdxW'(i) && m_axi_arready_i;
       r_valid_o[i]  = m_axi_rvalid_i && m_axi_rid_i == ID_W'(i);
-      aw_ready_o[i] = aw_take && w_idx == IdxW'(i);
-      w_ready_o[i]  = aw_pending && !w_done_q && w_idx == IdxW'(i) && m_axi_wready_i;
+    end
+    for (int unsigned i = 0; i < WRITERS; i++) begin
+      aw_ready_o[i] = aw_take && w_idx == WrIdxW'(i);
+      w_ready_o[i]  = aw_pending && !w_done_q && w_idx == WrIdxW'(i) && m_axi_wready_i;
       b_valid_o[i]  = m_axi_bvalid_i && m_axi_bid_i == ID_W'(i);
     end
   end

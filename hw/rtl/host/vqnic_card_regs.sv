@@ -134,6 +134,10 @@ module vqnic_card_regs #(
           rdata_o   = cycles_q;
           latched_o = 1'b1;
         end
+        vqnic_regs_pkg::REG_AS_COUNT:
+          rdata_o = {vqnic_regs_pkg::AS_BANK_OFFSET, vqnic_regs_pkg::ADDRESS_SPACE_COUNT};
+        vqnic_regs_pkg::REG_AS_STRIDE:
+          rdata_o = {vqnic_regs_pkg::IOVA_BITS, vqnic_regs_pkg::AS_BANK_STRIDE};
         vqnic_regs_pkg::REG_WIRE_RX_FRAMES,
         vqnic_regs_pkg::REG_WIRE_RX_BYTES,
         vqnic_regs_pkg::REG_WIRE_RX_DROP_ERROR,

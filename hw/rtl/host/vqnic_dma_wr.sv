@@ -4,6 +4,9 @@
 // inside 4 KiB and 256 beats. The client is told which lanes the next beat wants and gives the beat
 // with the bytes in their lanes; only those lanes get a strobe. A request is done when all its
 // bursts have been acknowledged.
+//
+// A burst that is refused is the last one, and its data is not asked for: the request is done when
+// those before it are.
 
 module vqnic_dma_wr #(
   parameter int unsigned DATA_W = 512,
@@ -15,8 +18,10 @@ module vqnic_dma_wr #(
 
   input  logic                 req_valid_i,
   output logic                 req_ready_o,
+  input  logic [vqnic_pkg::ASID_W-1:0] req_asid_i,
   input  logic [63:0]          req_addr_i,
   input  logic [15:0]          req_len_i,     // bytes, not 0
+  output logic                 busy_o,        // a request was accepted and is not done
 
   output logic                 beat_want_o,
   output logic [LaneW-1:0]     beat_lane_o,   // first lane wanted
@@ -25,11 +30,17 @@ module vqnic_dma_wr #(
   output logic                 beat_ready_o,
   input  logic [DATA_W-1:0]    beat_data_i,
   output logic                 done_o,
-  output logic                 error_o,       // with done_o: a burst had an error response
-  output logic [63:0]          error_addr_o,  // start of the first such
+  output logic                 error_o,       // with done_o: not all was written
+  output logic [7:0]           error_code_o,  // why, of the first burst that was not: a fault_e
+  output logic [63:0]          error_info_o,
 
+  // w_ready_i comes only for a burst whose address was taken or waits for aw_ready_i alone.
   output logic                 aw_valid_o,
   input  logic                 aw_ready_i,
+  input  logic                 aw_refused_i,  // instead of aw_ready_i, and why
+  input  logic [7:0]           refuse_code_i,
+  input  logic [63:0]          refuse_info_i,
+  output logic [vqnic_pkg::ASID_W-1:0] aw_asid_o,  // all the time that busy_o is high
   output logic [63:0]          aw_addr_o,
   output logic [7:0]           aw_len_o,
   output logic                 w_valid_o,
@@ -44,9 +55,11 @@ module vqnic_dma_wr #(
   localparam int unsigned BurstBytes = LaneCount * 256 < 4096 ? LaneCount * 256 : 4096;
   localparam int unsigned BurstW = $clog2(BurstBytes);
 
-  logic [63:0] aw_addr_q, w_addr_q, b_addr_q, error_addr_q;
+  logic [63:0] aw_addr_q, w_addr_q, b_addr_q, error_info_q;
   logic [15:0] aw_left_q, w_left_q, b_left_q;
-  logic        error_q;
+  logic        error_q, refused_q;
+  logic [7:0]  error_code_q;
+  logic [vqnic_pkg::ASID_W-1:0] asid_q;
 
   function automatic logic [15:0] burst(input logic [63:0] addr, input logic [15:0] left);
     logic [15:0] to_boundary;
@@ -61,6 +74,7 @@ module vqnic_dma_wr #(
   assign aw_lanes = aw_burst + 16'(aw_addr_q[LaneW-1:0]) - 16'd1;
 
   assign aw_valid_o = aw_left_q != '0;
+  assign aw_asid_o  = asid_q;
   assign aw_addr_o  = aw_addr_q;
   assign aw_len_o   = 8'(aw_lanes >> LaneW);
 
@@ -76,13 +90,20 @@ module vqnic_dma_wr #(
   assign w_strb_o     = ~({LaneCount{1'b1}} << bytes) << beat_lane_o;
   assign w_last_o     = w_burst == bytes;
 
-  assign done_o       = b_valid_i && b_left_q == b_burst;
-  assign error_o      = error_q || b_error_i;
-  assign error_addr_o = error_q ? error_addr_q : b_addr_q;
-  assign req_ready_o  = b_left_q == '0;
+  assign done_o       = refused_q ? b_left_q == '0 : b_valid_i && b_left_q == b_burst;
+  assign error_o      = error_q || refused_q || b_error_i;
+  assign error_code_o = error_q || refused_q ? error_code_q : vqnic_regs_pkg::FAULT_DMA_WRITE;
+  assign error_info_o = error_q || refused_q ? error_info_q : b_addr_q;
+  assign req_ready_o  = b_left_q == '0 && !refused_q;
+  assign busy_o       = !req_ready_o;
+
+  // What a refusal takes away.
+  logic [15:0] refused;
+  assign refused = aw_refused_i ? aw_left_q : '0;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
+      asid_q       <= '0;
       aw_addr_q    <= '0;
       aw_left_q    <= '0;
       w_addr_q     <= '0;
@@ -90,9 +111,12 @@ module vqnic_dma_wr #(
       b_addr_q     <= '0;
       b_left_q     <= '0;
       error_q      <= 1'b0;
-      error_addr_q <= '0;
+      refused_q    <= 1'b0;
+      error_code_q <= vqnic_regs_pkg::FAULT_NONE;
+      error_info_q <= '0;
     end else if (req_ready_o) begin
       if (req_valid_i) begin
+        asid_q    <= req_asid_i;
         aw_addr_q <= req_addr_i;
         aw_left_q <= req_len_i;
         w_addr_q  <= req_addr_i;
@@ -106,18 +130,22 @@ module vqnic_dma_wr #(
         aw_addr_q <= aw_addr_q + 64'(aw_burst);
         aw_left_q <= aw_left_q - aw_burst;
       end
-      if (w_valid_o && w_ready_i) begin
-        w_addr_q <= w_addr_q + 64'(bytes);
-        w_left_q <= w_left_q - bytes;
+      if (aw_refused_i) aw_left_q <= '0;
+      w_left_q <= w_left_q - (w_valid_o && w_ready_i ? bytes : '0) - refused;
+      b_left_q <= b_left_q - (b_valid_i ? b_burst : '0) - refused;
+      if (w_valid_o && w_ready_i) w_addr_q <= w_addr_q + 64'(bytes);
+      if (b_valid_i) b_addr_q <= b_addr_q + 64'(b_burst);
+      if (done_o) refused_q <= 1'b0;
+      // Responses come for what is before a refused burst, in the order of addresses.
+      if (b_valid_i && b_error_i && !error_q) begin
+        error_q      <= 1'b1;
+        error_code_q <= vqnic_regs_pkg::FAULT_DMA_WRITE;
+        error_info_q <= b_addr_q;
+      end else if (aw_refused_i && !error_q) begin
+        error_code_q <= refuse_code_i;
+        error_info_q <= refuse_info_i;
       end
-      if (b_valid_i) begin
-        b_addr_q <= b_addr_q + 64'(b_burst);
-        b_left_q <= b_left_q - b_burst;
-        if (b_error_i && !error_q) begin
-          error_q      <= 1'b1;
-          error_addr_q <= b_addr_q;
-        end
-      end
+      if (aw_refused_i) refused_q <= 1'b1;
     end
   end
 
@@ -126,6 +154,8 @@ module vqnic_dma_wr #(
     if (rst_ni) begin
       written_before_acknowledged: assert (!b_valid_i || b_left_q > w_left_q);
       not_empty:                   assert (!req_valid_i || req_len_i != '0);
+      one_outcome:                 assert (!aw_refused_i || (aw_valid_o && !aw_ready_i));
+      no_data_before_address:      assert (w_left_q >= refused);
     end
   end
 `endif

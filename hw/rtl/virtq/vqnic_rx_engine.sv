@@ -42,6 +42,7 @@ module vqnic_rx_engine #(
   output logic                 word_ready_o,
   input  logic [DATA_W-1:0]    word_i,
 
+  output logic [vqnic_pkg::ASID_W-1:0] asid_o,  // of all DMA requests
   // vqnic_dma_rd
   output logic                 rd_valid_o,
   input  logic                 rd_ready_i,
@@ -51,7 +52,8 @@ module vqnic_rx_engine #(
   input  logic [DATA_W-1:0]    rd_beat_data_i,
   input  logic                 rd_done_i,
   input  logic                 rd_error_i,
-  input  logic [63:0]          rd_error_addr_i,
+  input  logic [7:0]           rd_error_code_i,
+  input  logic [63:0]          rd_error_info_i,
   // vqnic_dma_wr
   output logic                 wr_valid_o,
   input  logic                 wr_ready_i,
@@ -65,7 +67,8 @@ module vqnic_rx_engine #(
   output logic [DATA_W-1:0]    wr_beat_data_o,
   input  logic                 wr_done_i,
   input  logic                 wr_error_i,
-  input  logic [63:0]          wr_error_addr_i,
+  input  logic [7:0]           wr_error_code_i,
+  input  logic [63:0]          wr_error_info_i,
 
   output logic                 idle_o
 );
@@ -97,6 +100,7 @@ module vqnic_rx_engine #(
 
   vqnic_pkg::vq_ctx_t ctx;
   assign ctx = ctx_i[vdev_q];
+  assign asid_o = ctx.asid;
 
   vqnic_pkg::desc_t desc;
   assign desc = desc_q;
@@ -145,7 +149,8 @@ module vqnic_rx_engine #(
     .rd_beat_data_i,
     .rd_done_i,
     .rd_error_i,
-    .rd_error_addr_i,
+    .rd_error_code_i,
+    .rd_error_info_i,
     .wr_valid_o     (ring_wr_valid),
     .wr_ready_i,
     .wr_addr_o      (ring_wr_addr),
@@ -153,7 +158,8 @@ module vqnic_rx_engine #(
     .wr_data_o      (ring_wr_data),
     .wr_done_i,
     .wr_error_i,
-    .wr_error_addr_i
+    .wr_error_code_i,
+    .wr_error_info_i
   );
 
   logic        check_fault;
@@ -288,8 +294,8 @@ module vqnic_rx_engine #(
         if (data_q && wr_done_i) begin
           if (wr_error_i) begin
             fault      = 1'b1;
-            fault_code = vqnic_regs_pkg::FAULT_DMA_WRITE;
-            fault_info = wr_error_addr_i;
+            fault_code = wr_error_code_i;
+            fault_info = wr_error_info_i;
           end else if (left_q == '0) begin
             state_d = Used;
           end else if (desc.flags[vqnic_pkg::DESC_F_NEXT]) begin

@@ -30,6 +30,7 @@ module vqnic_tx_engine #(
   output logic [VDEVS-1:0]     frame_o,       // a frame was sent, of frame_len_o bytes
   output logic [31:0]          frame_len_o,
 
+  output logic [vqnic_pkg::ASID_W-1:0] asid_o,  // of all DMA requests
   // vqnic_dma_rd
   output logic                 rd_valid_o,
   input  logic                 rd_ready_i,
@@ -41,7 +42,8 @@ module vqnic_tx_engine #(
   input  logic [LaneW:0]       rd_beat_bytes_i,
   input  logic                 rd_done_i,
   input  logic                 rd_error_i,
-  input  logic [63:0]          rd_error_addr_i,
+  input  logic [7:0]           rd_error_code_i,
+  input  logic [63:0]          rd_error_info_i,
   // vqnic_dma_wr
   output logic                 wr_valid_o,
   input  logic                 wr_ready_i,
@@ -51,7 +53,8 @@ module vqnic_tx_engine #(
   output logic [DATA_W-1:0]    wr_beat_data_o,
   input  logic                 wr_done_i,
   input  logic                 wr_error_i,
-  input  logic [63:0]          wr_error_addr_i,
+  input  logic [7:0]           wr_error_code_i,
+  input  logic [63:0]          wr_error_info_i,
 
   // vqnic_frame_fifo towards the wire
   input  logic                 room_i,
@@ -91,6 +94,7 @@ module vqnic_tx_engine #(
 
   vqnic_pkg::vq_ctx_t ctx;
   assign ctx = ctx_i[vdev_q];
+  assign asid_o = ctx.asid;
 
   vqnic_pkg::desc_t desc;
   assign desc = desc_q;
@@ -152,7 +156,8 @@ module vqnic_tx_engine #(
     .rd_beat_data_i,
     .rd_done_i,
     .rd_error_i,
-    .rd_error_addr_i,
+    .rd_error_code_i,
+    .rd_error_info_i,
     .wr_valid_o,
     .wr_ready_i,
     .wr_addr_o,
@@ -160,7 +165,8 @@ module vqnic_tx_engine #(
     .wr_data_o      (wr_beat_data_o),
     .wr_done_i,
     .wr_error_i,
-    .wr_error_addr_i
+    .wr_error_code_i,
+    .wr_error_info_i
   );
   assign wr_beat_valid_o = 1'b1;
 
@@ -280,8 +286,8 @@ module vqnic_tx_engine #(
           state_d = desc.flags[vqnic_pkg::DESC_F_NEXT] ? Desc : Flush;
           if (rd_error_i) begin
             fault      = 1'b1;
-            fault_code = vqnic_regs_pkg::FAULT_DMA_READ;
-            fault_info = rd_error_addr_i;
+            fault_code = rd_error_code_i;
+            fault_info = rd_error_info_i;
           end
         end
       end

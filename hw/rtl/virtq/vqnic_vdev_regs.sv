@@ -63,6 +63,7 @@ module vqnic_vdev_regs #(
   logic        reset_q, enable_q, link_q;
   logic [47:0] mac_q;
   logic [15:0] mtu_q;
+  logic [vqnic_pkg::ASID_W-1:0] asid_q;
   logic        net_link_q;
 
   logic        write, guest_write;
@@ -160,6 +161,7 @@ module vqnic_vdev_regs #(
       offered_q    <= vqnic_pkg::FEATURES_SUPPORTED;
       mac_q        <= '0;
       mtu_q        <= MtuReset;
+      asid_q       <= '0;
       net_link_q   <= 1'b0;
       generation_q <= '0;
       config_q     <= {1'b0, MtuReset, 48'd0};
@@ -180,6 +182,11 @@ module vqnic_vdev_regs #(
           vqnic_regs_pkg::REG_VDEV_MAC_LO: mac_q[31:0]  <= wword;
           vqnic_regs_pkg::REG_VDEV_MAC_HI: mac_q[47:32] <= wword[15:0];
           vqnic_regs_pkg::REG_VDEV_MTU:    mtu_q        <= wword[15:0];
+          vqnic_regs_pkg::REG_VDEV_AS_DATA:
+            if (!status_q[vqnic_pkg::STATUS_DRIVER_OK] &&
+                wword[15:0] < 16'(vqnic_regs_pkg::ADDRESS_SPACE_COUNT)) begin
+              asid_q <= wword[vqnic_pkg::ASID_W-1:0];
+            end
           default: ;
         endcase
       end
@@ -211,6 +218,7 @@ module vqnic_vdev_regs #(
       .rdata_o     (queue_rdata[i]),
       .vdev_runs_i (driver_ok && !stop_i),
       .event_idx_i (accepted_q[vqnic_pkg::F_RING_EVENT_IDX]),
+      .asid_i      (asid_q),
       .ctx_o       (ctx_o[i]),
       .vector_o    (vector_o[i]),
       .busy_i      (busy_i[i] || irq_pending_i[i]),
@@ -283,6 +291,7 @@ module vqnic_vdev_regs #(
         vqnic_regs_pkg::REG_VDEV_MAC_LO:        rdata_o = {16'd0, mac_q};
         vqnic_regs_pkg::REG_VDEV_MTU:           rdata_o = {48'd0, mtu_q};
         vqnic_regs_pkg::REG_VDEV_DOORBELLS:     rdata_o = {32'd0, Doorbells};
+        vqnic_regs_pkg::REG_VDEV_AS_DATA:       rdata_o = 64'(asid_q);
         vqnic_regs_pkg::REG_ACCEPTED_FEATURES:  rdata_o = accepted_q;
         vqnic_regs_pkg::REG_TX_FRAMES,
         vqnic_regs_pkg::REG_TX_BYTES,

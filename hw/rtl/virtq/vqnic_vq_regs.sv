@@ -21,6 +21,7 @@ module vqnic_vq_regs #(
 
   input  logic        vdev_runs_i,
   input  logic        event_idx_i,
+  input  logic [vqnic_pkg::ASID_W-1:0] asid_i,
   output logic [vqnic_pkg::VQ_CTX_W-1:0] ctx_o,  // a vq_ctx_t
   output logic [15:0] vector_o,
 
@@ -148,6 +149,7 @@ module vqnic_vq_regs #(
                     fault_q == vqnic_regs_pkg::FAULT_NONE;
     ctx.event_idx = event_idx_i;
     ctx.size      = size_q;
+    ctx.asid      = asid_i;
     ctx.desc      = {desc_q, 4'd0};
     ctx.driver    = {driver_q, 1'd0};
     ctx.device    = {device_q, 2'd0};

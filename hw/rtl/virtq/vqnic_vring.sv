@@ -24,7 +24,7 @@ module vqnic_vring #(
   input  logic [31:0]          used_len_i,
 
   output logic                 done_o,
-  output logic                 fault_o,      // a DMA error; the other results are then void
+  output logic                 fault_o,      // the DMA failed; the other results are then void
   output logic [7:0]           fault_code_o,
   output logic [63:0]          fault_info_o,
   output logic [15:0]          value_o,      // RING_INDEX: avail index; RING_HEAD: the entry
@@ -40,7 +40,8 @@ module vqnic_vring #(
   input  logic [DATA_W-1:0]    rd_beat_data_i,
   input  logic                 rd_done_i,
   input  logic                 rd_error_i,
-  input  logic [63:0]          rd_error_addr_i,
+  input  logic [7:0]           rd_error_code_i,
+  input  logic [63:0]          rd_error_info_i,
 
   // To vqnic_dma_wr; the data is the same for every beat.
   output logic                 wr_valid_o,
@@ -50,7 +51,8 @@ module vqnic_vring #(
   output logic [DATA_W-1:0]    wr_data_o,
   input  logic                 wr_done_i,
   input  logic                 wr_error_i,
-  input  logic [63:0]          wr_error_addr_i
+  input  logic [7:0]           wr_error_code_i,
+  input  logic [63:0]          wr_error_info_i
 );
 
   // The rings' layout, virtio 1.2 sections 2.7.6 and 2.7.8.
@@ -75,8 +77,9 @@ module vqnic_vring #(
 
   state_e       state_q;
   logic [127:0] block_q;   // the aligned 16 bytes last read
-  logic         error_q, error_write_q;
-  logic [63:0]  error_addr_q;
+  logic         error_q;
+  logic [7:0]   error_code_q;
+  logic [63:0]  error_info_q;
 
   logic [10:0]  mask;
   logic [63:0]  head_addr, desc_addr, entry_addr, used_event_addr, avail_event_addr;
@@ -163,12 +166,12 @@ module vqnic_vring #(
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      state_q       <= Start;
-      error_q       <= 1'b0;
-      error_write_q <= 1'b0;
-      error_addr_q  <= '0;
-      rd_addr_q     <= '0;
-      block_q       <= '0;
+      state_q      <= Start;
+      error_q      <= 1'b0;
+      error_code_q <= vqnic_regs_pkg::FAULT_NONE;
+      error_info_q <= '0;
+      rd_addr_q    <= '0;
+      block_q      <= '0;
     end else begin
       if (rd_valid_o) rd_addr_q <= rd_addr_o;
       if (state_q == Read && rd_beat_valid_i) block_q <= block;
@@ -183,17 +186,17 @@ module vqnic_vring #(
         end
         Read: begin
           if (rd_done_i) begin
-            error_q       <= rd_error_i;
-            error_write_q <= 1'b0;
-            error_addr_q  <= rd_error_addr_i;
-            state_q       <= Done;
+            error_q      <= rd_error_i;
+            error_code_q <= rd_error_code_i;
+            error_info_q <= rd_error_info_i;
+            state_q      <= Done;
           end
         end
         WriteEntry, WriteIndex, WriteArm: begin
           if (wr_done_i) begin
-            error_q       <= wr_error_i;
-            error_write_q <= 1'b1;
-            error_addr_q  <= wr_error_addr_i;
+            error_q      <= wr_error_i;
+            error_code_q <= wr_error_code_i;
+            error_info_q <= wr_error_info_i;
             if (wr_error_i || state_q == WriteArm) state_q <= Done;
             else state_q <= state_q == WriteEntry ? StartIndex : StartWish;
           end
@@ -211,9 +214,8 @@ module vqnic_vring #(
 
   assign done_o       = state_q == Done;
   assign fault_o      = error_q;
-  assign fault_code_o = error_write_q ? vqnic_regs_pkg::FAULT_DMA_WRITE
-                                      : vqnic_regs_pkg::FAULT_DMA_READ;
-  assign fault_info_o = error_addr_q;
+  assign fault_code_o = error_code_q;
+  assign fault_info_o = error_info_q;
   assign value_o      = value;
   assign desc_o       = block_q;
   // One used entry at a time: vring_need_event(used_event, used + 1, used) is equality.
