@@ -22,7 +22,12 @@
 #define VQNIC_RESET_TIMEOUT_US	(2 * USEC_PER_SEC)
 #define VQNIC_RESET_POLL_US	20
 
+/* How long the card may go on with accesses that it translated before an invalidation. */
+#define VQNIC_INVALIDATE_TIMEOUT_US	(2 * USEC_PER_SEC)
+#define VQNIC_INVALIDATE_POLL_US	5
+
 static_assert(VQNIC_REG_INTERRUPTS + sizeof(u64) <= VQNIC_VDEV_WINDOW_STRIDE);
+static_assert(VQNIC_REG_AS_INVALIDATE + sizeof(u32) <= VQNIC_AS_BANK_STRIDE);
 
 /* All ones is what the bus says when nobody answers. MAGIC never reads so. */
 static void vqnic_check_presence(struct vqnic_card *card)
@@ -134,6 +139,47 @@ static u64 vqnic_end(u32 offset, u32 count, u32 stride)
 }
 
 /*
+ * Reads what the card says of its address spaces, and checks it as vqnic_cmd_identify() does. A
+ * card of register map 1.0 has none, and reads 0.
+ */
+static int vqnic_identify_spaces(struct vqnic_card *card, struct vqnic_info *info)
+{
+	struct device *dev = &card->pdev->dev;
+	u32 iova_bits;
+
+	info->spaces = vqnic_read32(card, card->regs + VQNIC_REG_AS_COUNT);
+	if (!info->spaces)
+		return 0;
+	info->as_offset = vqnic_read32(card, card->regs + VQNIC_REG_AS_OFFSET);
+	info->as_stride = vqnic_read32(card, card->regs + VQNIC_REG_AS_STRIDE);
+	iova_bits = vqnic_read32(card, card->regs + VQNIC_REG_IOVA_WIDTH);
+	if (!vqnic_card_up(card))
+		return -EIO;
+
+	if (info->spaces < 1 + VQNIC_VDEV_SPACES) {
+		dev_err(dev, "card has %u address spaces: too few to work with\n", info->spaces);
+		return -EPROTO;
+	}
+	/* Their numbers have 16 bits. */
+	if (info->spaces > U16_MAX + 1 || info->as_stride < VQNIC_AS_BANK_STRIDE ||
+	    info->as_offset < VQNIC_VDEV_WINDOW_STRIDE ||
+	    !IS_ALIGNED(info->as_stride | info->as_offset, sizeof(u64)) ||
+	    vqnic_end(info->as_offset, info->spaces, info->as_stride) >
+	    pci_resource_len(card->pdev, VQNIC_BAR_REGS)) {
+		dev_err(dev,
+			"card has %u address spaces of %#x bytes from %#x on in BAR %u: not possible\n",
+			info->spaces, info->as_stride, info->as_offset, VQNIC_BAR_REGS);
+		return -EPROTO;
+	}
+	if (iova_bits != VQNIC_IOVA_BITS) {
+		dev_err(dev, "card has IOVAs of %u bits, this driver knows %u\n", iova_bits,
+			VQNIC_IOVA_BITS);
+		return -EPROTO;
+	}
+	return 0;
+}
+
+/*
  * Reads what the card says of itself to *info. Refuses another register map (-ENODEV,
  * -EPROTONOSUPPORT) and numbers that cannot be (-EPROTO): nothing in *info leads outside the BARs.
  */
@@ -206,7 +252,7 @@ int vqnic_cmd_identify(struct vqnic_card *card, struct vqnic_info *info)
 		dev_err(dev, "card has an MTU of %u at most: not possible\n", info->mtu_max);
 		return -EPROTO;
 	}
-	return 0;
+	return vqnic_identify_spaces(card, info);
 }
 
 /* Back to the state after power-on: nothing is in flight when it returns 0. */
@@ -255,6 +301,43 @@ u64 vqnic_cmd_card_cycles(struct vqnic_card *card)
 u64 vqnic_cmd_card_counter(struct vqnic_card *card, u16 reg)
 {
 	return vqnic_read_latched(card, card->regs + reg);
+}
+
+static void __iomem *vqnic_as_regs(struct vqnic_card *card, u16 index)
+{
+	return card->regs + card->info.as_offset + (size_t)index * card->info.as_stride;
+}
+
+/*
+ * Where the address space's tables begin: a bus address, and VQNIC_PTE_VALID; 0: nothing is mapped.
+ * What the card has read of the tables before stays in force until vqnic_cmd_as_invalidate().
+ */
+void vqnic_cmd_as_set_root(struct vqnic_card *card, u16 index, u64 root)
+{
+	void __iomem *addr = vqnic_as_regs(card, index) + VQNIC_REG_AS_ROOT;
+
+	/* The low word makes both valid. */
+	vqnic_write32(card, addr + sizeof(u32), upper_32_bits(root));
+	vqnic_write32(card, addr, lower_32_bits(root));
+}
+
+/*
+ * When this returns, the card does nothing by what the address space's tables said before: it has
+ * forgotten that, or it is lost, or being reset, and cannot reach memory.
+ */
+void vqnic_cmd_as_invalidate(struct vqnic_card *card, u16 index)
+{
+	void __iomem *addr = vqnic_as_regs(card, index) + VQNIC_REG_AS_INVALIDATE;
+	u32 value;
+	int err;
+
+	vqnic_write32(card, addr, VQNIC_AS_INVALIDATE_BUSY);
+	err = read_poll_timeout(vqnic_read32, value,
+				!(value & VQNIC_AS_INVALIDATE_BUSY) || !vqnic_card_up(card),
+				VQNIC_INVALIDATE_POLL_US, VQNIC_INVALIDATE_TIMEOUT_US, false, card,
+				addr);
+	if (vqnic_poll_result(card, err, "the invalidation of an address space does not end"))
+		vqnic_card_settle(card);
 }
 
 static void vqnic_vq_select(struct vqnic_vdev *vdev, u16 index)
@@ -406,6 +489,20 @@ int vqnic_cmd_config_vector(struct vqnic_vdev *vdev)
 {
 	return vqnic_set16(vdev->card, vdev->regs + VQNIC_REG_CONFIG_MSIX_VECTOR,
 			   vdev->config_irq.vector);
+}
+
+/*
+ * Lets the vdev's data queues run in address space `index`. -EIO: the card does not take it, as
+ * after DRIVER_OK.
+ */
+int vqnic_cmd_set_data_as(struct vqnic_vdev *vdev, u16 index)
+{
+	return vqnic_set16(vdev->card, vdev->regs + VQNIC_REG_VDEV_AS_DATA, index);
+}
+
+u16 vqnic_cmd_get_data_as(struct vqnic_vdev *vdev)
+{
+	return vqnic_read16(vdev->card, vdev->regs + VQNIC_REG_VDEV_AS_DATA);
 }
 
 /* One of VQNIC_VDEV_COUNTERS, by its register. */

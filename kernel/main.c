@@ -3,6 +3,7 @@
  * The PCI side: finds a card, checks it, makes it known to the vdpa core and to netlink, and
  * survives its loss.
  */
+#include <linux/bitmap.h>
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
 #include <linux/module.h>
@@ -50,11 +51,26 @@ static void vqnic_event_work(struct work_struct *work)
  */
 void vqnic_card_lost(struct vqnic_card *card, const char *why)
 {
-	if (cmpxchg(&card->state, VQNIC_UP, VQNIC_DEAD) != VQNIC_UP)
+	bool was_up;
+
+	mutex_lock(&card->state_lock);
+	was_up = vqnic_card_up(card);
+	if (was_up) {
+		WRITE_ONCE(card->state, VQNIC_DEAD);
+		pci_clear_master(card->pdev);
+	}
+	mutex_unlock(&card->state_lock);
+	if (!was_up)
 		return;
 	dev_err(&card->pdev->dev, "card is lost: %s\n", why);
-	pci_clear_master(card->pdev);
 	schedule_work(&card->event_work);
+}
+
+/* For who has seen that the card is not up: when this returns, it cannot reach memory either. */
+void vqnic_card_settle(struct vqnic_card *card)
+{
+	mutex_lock(&card->state_lock);
+	mutex_unlock(&card->state_lock);
 }
 
 /* The PCI core is about to reset the card. */
@@ -62,7 +78,11 @@ static void vqnic_card_down(struct vqnic_card *card)
 {
 	unsigned int i;
 
+	/* Not left to the PCI core: memory may be unmapped as soon as the card is down. */
+	mutex_lock(&card->state_lock);
 	WRITE_ONCE(card->state, VQNIC_DOWN);
+	pci_clear_master(card->pdev);
+	mutex_unlock(&card->state_lock);
 	mutex_lock(&card->lock);
 	for (i = 0; i < card->info.vdevs; i++)
 		if (card->vdevs[i].used)
@@ -82,8 +102,10 @@ static void vqnic_card_restart(struct vqnic_card *card)
 
 	memset(&info, 0, sizeof(info));
 	mutex_lock(&card->lock);
+	mutex_lock(&card->state_lock);
 	WRITE_ONCE(card->state, VQNIC_UP);
 	pci_set_master(card->pdev);
+	mutex_unlock(&card->state_lock);
 	err = vqnic_cmd_identify(card, &info);
 	if (!err && memcmp(&info, &card->info, sizeof(info)))
 		err = -ENODEV;
@@ -143,12 +165,18 @@ static void vqnic_unmap_bars(struct vqnic_card *card)
 	pci_release_regions(card->pdev);
 }
 
-/* On an error too, card->vdevs is for the caller to free. */
+/* On an error too, card->vdevs and card->spaces_used are for the caller to free. */
 static int vqnic_make_vdevs(struct vqnic_card *card)
 {
 	unsigned int i;
 	int err;
 
+	if (vqnic_has_iommu(card)) {
+		card->spaces_used = bitmap_zalloc(card->info.spaces, GFP_KERNEL);
+		if (!card->spaces_used)
+			return -ENOMEM;
+		__set_bit(VQNIC_AS_IDENTITY, card->spaces_used);
+	}
 	card->vdevs = kvcalloc(card->info.vdevs, sizeof(*card->vdevs), GFP_KERNEL);
 	if (!card->vdevs)
 		return -ENOMEM;
@@ -215,6 +243,7 @@ static int vqnic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	card->pdev = pdev;
 	mutex_init(&card->lock);
 	mutex_init(&card->latch_lock);
+	mutex_init(&card->state_lock);
 	INIT_WORK(&card->event_work, vqnic_event_work);
 
 	err = pci_enable_device_mem(pdev);
@@ -254,9 +283,11 @@ static int vqnic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		goto err_free_vectors;
 	vqnic_netlink_add(card);
 	pci_save_state(pdev);
-	dev_info(dev, "register map %u.%u, %u vdevs of %u queues, %u vectors, link is %s\n",
+	dev_info(dev,
+		 "register map %u.%u, %u vdevs of %u queues, %u address spaces, %u vectors, link is %s\n",
 		 card->info.version >> 16, card->info.version & 0xffff, card->info.vdevs,
-		 card->info.vdev_vqs, card->vectors, vqnic_cmd_card_link(card) ? "up" : "down");
+		 card->info.vdev_vqs, card->info.spaces, card->vectors,
+		 vqnic_cmd_card_link(card) ? "up" : "down");
 	return 0;
 
 err_free_vectors:
@@ -267,6 +298,7 @@ err_unmap:
 	/* A card that was lost meanwhile has scheduled it. */
 	cancel_work_sync(&card->event_work);
 	kvfree(card->vdevs);
+	bitmap_free(card->spaces_used);
 	vqnic_unmap_bars(card);
 err_disable:
 	pci_disable_device(pdev);
@@ -286,6 +318,7 @@ static void vqnic_remove(struct pci_dev *pdev)
 	vqnic_free_vectors(card);
 	pci_clear_master(pdev);
 	kvfree(card->vdevs);
+	bitmap_free(card->spaces_used);
 	vqnic_unmap_bars(card);
 	pci_disable_device(pdev);
 	kfree(card);

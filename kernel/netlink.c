@@ -99,6 +99,11 @@ static int vqnic_fill_card(struct sk_buff *msg, struct vqnic_card *card, struct 
 	    nla_put_u32(msg, VQNIC_A_CARD_MTU_MAX, info->mtu_max) ||
 	    vqnic_put_u64(msg, VQNIC_A_CARD_VIRTIO_FEATURES, card->mgmtdev.supported_features))
 		return -EMSGSIZE;
+	if (vqnic_has_iommu(card) &&
+	    (nla_put_u32(msg, VQNIC_A_CARD_SPACES, info->spaces) ||
+	     nla_put_u32(msg, VQNIC_A_CARD_SPACES_USED,
+			 bitmap_weight(card->spaces_used, info->spaces))))
+		return -EMSGSIZE;
 	if (card->refusal[0] && nla_put_string(msg, VQNIC_A_CARD_REFUSAL, card->refusal))
 		return -EMSGSIZE;
 
@@ -142,6 +147,26 @@ static int vqnic_fill_queue(struct sk_buff *msg, struct vqnic_vdev *vdev, unsign
 	return 0;
 }
 
+/* What the driver knows of the vdev's address space `asid`. vdev->lock is held. */
+static int vqnic_fill_as(struct sk_buff *msg, struct vqnic_vdev *vdev, unsigned int asid)
+{
+	const struct vqnic_as *as = &vdev->spaces[asid];
+	const struct vqnic_as_stats *stats = &as->shown;
+	struct nlattr *nest = nla_nest_start(msg, VQNIC_A_AS);
+
+	if (!nest || nla_put_u32(msg, VQNIC_A_AS_ASID, asid) ||
+	    nla_put_u32(msg, VQNIC_A_AS_INDEX, as->index) ||
+	    vqnic_put_u64(msg, VQNIC_A_AS_MAPS, stats->maps) ||
+	    vqnic_put_u64(msg, VQNIC_A_AS_BYTES, stats->bytes) ||
+	    vqnic_put_u64(msg, VQNIC_A_AS_LEAVES_1G, stats->leaves[VQNIC_LEVEL_1G]) ||
+	    vqnic_put_u64(msg, VQNIC_A_AS_LEAVES_2M, stats->leaves[VQNIC_LEVEL_2M]) ||
+	    vqnic_put_u64(msg, VQNIC_A_AS_LEAVES_4K, stats->leaves[VQNIC_LEVEL_4K]) ||
+	    vqnic_put_u64(msg, VQNIC_A_AS_TABLES, stats->tables))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
 /* What only a live card can tell. vdev->lock is held. */
 static int vqnic_fill_live_dev(struct sk_buff *msg, struct vqnic_vdev *vdev)
 {
@@ -156,6 +181,9 @@ static int vqnic_fill_live_dev(struct sk_buff *msg, struct vqnic_vdev *vdev)
 	if (nla_put_u8(msg, VQNIC_A_DEV_LINK, link) ||
 	    nla_put_u8(msg, VQNIC_A_DEV_STATUS, status) ||
 	    vqnic_put_u64(msg, VQNIC_A_DEV_ACCEPTED, accepted))
+		return -EMSGSIZE;
+	if (vqnic_has_iommu(vdev->card) &&
+	    nla_put_u32(msg, VQNIC_A_DEV_AS_DATA, vqnic_cmd_get_data_as(vdev)))
 		return -EMSGSIZE;
 	for (i = 0; i < VQNIC_NET_VQS; i++) {
 		err = vqnic_fill_queue(msg, vdev, i);
@@ -173,8 +201,9 @@ static int vqnic_put_dev_name(struct sk_buff *msg, const struct vqnic_vdev *vdev
 static int vqnic_fill_dev(struct sk_buff *msg, struct vqnic_card *card, struct vqnic_vdev *vdev)
 {
 	const struct vqnic_offer *offer = &vdev->offer;
+	unsigned int i;
 	const void *live;
-	int err;
+	int err = 0;
 
 	if (vqnic_put_card_name(msg, card) ||
 	    vqnic_put_dev_name(msg, vdev) ||
@@ -184,9 +213,12 @@ static int vqnic_fill_dev(struct sk_buff *msg, struct vqnic_card *card, struct v
 	    vqnic_put_u64(msg, VQNIC_A_DEV_OFFERED, offer->features))
 		return -EMSGSIZE;
 
-	live = skb_tail_pointer(msg);
 	mutex_lock(&vdev->lock);
-	err = vqnic_fill_live_dev(msg, vdev);
+	for (i = 0; !err && i < vqnic_vdev_spaces(card); i++)
+		err = vqnic_fill_as(msg, vdev, i);
+	live = skb_tail_pointer(msg);
+	if (!err)
+		err = vqnic_fill_live_dev(msg, vdev);
 	mutex_unlock(&vdev->lock);
 	/* Of a dead card's device, all or nothing of it. */
 	if (err == -EIO) {

@@ -3,8 +3,9 @@
  * The vDPA side: the management device that makes and deletes vDPA devices, and what their drivers
  * ask of them.
  *
- * The card works with bus addresses: the platform's IOMMU, if there is one, is what isolates a vDPA
- * device, so that all queues share one group and one address space.
+ * All queues are in one group, which runs in one of the vdev's address spaces (vqnic_data_as()).
+ * With a card that has no IOMMU, addresses are bus addresses, and what isolates a vDPA device is
+ * the platform's IOMMU, if there is one.
  *
  * What a driver says of a queue is kept and programmed when the queue is made ready, so that the
  * order of its requests does not matter, nor whether DRIVER_OK comes before or after.
@@ -15,6 +16,7 @@
 #include <linux/virtio_ids.h>
 #include <linux/virtio_ring.h>
 #include <uapi/linux/vdpa.h>
+#include <uapi/linux/vhost_types.h>
 
 #include "compat.h"
 #include "vqnic.h"
@@ -125,8 +127,8 @@ void vqnic_vdev_init(struct vqnic_card *card, unsigned int index)
 }
 
 /*
- * The card went away: the vdev's driver is told, and the vdev waits for vqnic_vdev_up(). A vdev that
- * no driver has touched since its reset needs none.
+ * The card went away: the vdev's driver is told, and the vdev waits for vqnic_vdev_up(). A vdev
+ * that no driver has touched since its reset needs none.
  */
 void vqnic_vdev_down(struct vqnic_vdev *vdev)
 {
@@ -137,12 +139,19 @@ void vqnic_vdev_down(struct vqnic_vdev *vdev)
 	vqnic_irq_call(&vdev->config_irq);
 }
 
-/* The card is there, and as after power-on: it gets the vdev's offer. card->lock is held. */
+/*
+ * The card is there, and as after power-on: it gets the vdev's offer, and its address spaces as
+ * they are. vhost does not know of the reset and keeps its maps: it would not set them again.
+ * card->lock is held.
+ */
 int vqnic_vdev_up(struct vqnic_vdev *vdev)
 {
+	unsigned int i;
 	int err;
 
 	mutex_lock(&vdev->lock);
+	for (i = 0; i < vqnic_vdev_spaces(vdev->card); i++)
+		vqnic_as_program(&vdev->spaces[i]);
 	err = vqnic_cmd_vdev_provision(vdev, &vdev->offer);
 	vdev->provisioned = !err;
 	mutex_unlock(&vdev->lock);
@@ -213,7 +222,7 @@ static int vqnic_vq_start(struct vqnic_vdev *vdev, u16 idx)
 {
 	struct vqnic_vq *vq = &vdev->vqs[idx];
 
-	if (!vdev->provisioned)
+	if (!vdev->provisioned || vdev->needs_reset)
 		return -EIO;
 	if (!is_power_of_2(vq->num) || vq->num > vdev->card->info.vq_size_max)
 		return -EINVAL;
@@ -387,30 +396,62 @@ static u8 vqnic_get_status(struct vdpa_device *vdpa)
 	return status;
 }
 
+/*
+ * Address space of the card in which the data queues are to run.
+ *
+ * virtio_vdpa's addresses come from the DMA API, for the PCI function: they are bus addresses.
+ * Everybody else's are a guest's, and reach what set_map gave it, at first nothing. The vdpa core
+ * does not tell a parent which it is: a device that nobody has mapped anything for may be either.
+ * The name of the driver tells. It is a safe guess: an unknown driver may fault, but not read the
+ * host's memory.
+ */
+static u16 vqnic_data_as(const struct vdpa_device *vdpa)
+{
+	const struct vqnic_vdev *vdev = vqnic_vdev_of(vdpa);
+	const struct device_driver *driver = vdpa->dev.driver;
+
+	if (driver && !strcmp(driver->name, "virtio_vdpa"))
+		return VQNIC_AS_IDENTITY;
+	return vdev->spaces[vdev->data_asid].index;
+}
+
+/* What the card must know before queues run. On an error they must not. */
+static int vqnic_prepare_driver_ok(struct vdpa_device *vdpa)
+{
+	struct vqnic_vdev *vdev = vqnic_vdev_of(vdpa);
+	int err;
+
+	/* A reset takes the vector away. The card says nothing of its configuration before. */
+	err = vqnic_cmd_config_vector(vdev);
+	if (err)
+		dev_err(&vdpa->dev, "card does not take the vector of configuration changes: %pe\n",
+			ERR_PTR(err));
+	if (!vqnic_has_iommu(vdev->card))
+		return 0;
+	err = vqnic_cmd_set_data_as(vdev, vqnic_data_as(vdpa));
+	if (err)
+		dev_err(&vdpa->dev, "card does not take the address space of its queues: %pe\n",
+			ERR_PTR(err));
+	return err;
+}
+
 static void vqnic_set_status(struct vdpa_device *vdpa, u8 status)
 {
 	struct vqnic_vdev *vdev = vqnic_vdev_of(vdpa);
-	int err = 0;
 
 	status &= ~VIRTIO_CONFIG_S_NEEDS_RESET;
 	mutex_lock(&vdev->lock);
-	if (vdev->provisioned) {
-		/*
-		 * A reset takes the vector away. The card says nothing of its configuration before
-		 * DRIVER_OK.
-		 */
-		if (status & ~vdev->status & VIRTIO_CONFIG_S_DRIVER_OK)
-			err = vqnic_cmd_config_vector(vdev);
+	if (vdev->provisioned && !vdev->needs_reset) {
+		/* Whatever it was before: no queue runs where it is not to. */
+		if (status & VIRTIO_CONFIG_S_DRIVER_OK && vqnic_prepare_driver_ok(vdpa))
+			status &= ~VIRTIO_CONFIG_S_DRIVER_OK;
 		vqnic_cmd_set_status(vdev, status);
 	} else {
-		/* Without a card there is nothing to agree on. */
+		/* Without a card there is nothing to agree on, and a reset comes first. */
 		status &= ~VIRTIO_CONFIG_S_FEATURES_OK;
 	}
 	vdev->status = status;
 	mutex_unlock(&vdev->lock);
-	if (err)
-		dev_err(&vdpa->dev, "card does not take the vector of configuration changes: %pe\n",
-			ERR_PTR(err));
 }
 
 static int vqnic_reset(struct vdpa_device *vdpa)
@@ -426,6 +467,7 @@ static int vqnic_reset(struct vdpa_device *vdpa)
 	vdev->needs_reset = false;
 	vdev->status = 0;
 	vdev->driver_features = 0;
+	vdev->data_asid = 0;
 	vqnic_irq_set_cb(&vdev->config_irq, &none);
 	for (i = 0; i < VQNIC_NET_VQS; i++) {
 		struct vqnic_vq *vq = &vdev->vqs[i];
@@ -494,32 +536,101 @@ static u32 vqnic_get_generation(struct vdpa_device *vdpa)
 	return vqnic_cmd_get_generation(vqnic_vdev_of(vdpa));
 }
 
+/* Queues may be made ready in any order with DRIVER_OK. */
+static u64 vqnic_get_backend_features(const struct vdpa_device *vdpa)
+{
+	return BIT_ULL(VHOST_BACKEND_F_ENABLE_AFTER_DRIVER_OK);
+}
+
+static struct vdpa_iova_range vqnic_get_iova_range(struct vdpa_device *vdpa)
+{
+	return (struct vdpa_iova_range) {
+		.first = 0,
+		.last = BIT_ULL(VQNIC_IOVA_BITS) - 1,
+	};
+}
+
+static u32 vqnic_get_vq_group(struct vdpa_device *vdpa, u16 idx)
+{
+	return VQNIC_GROUP_DATA;
+}
+
+static int vqnic_set_group_asid(struct vdpa_device *vdpa, unsigned int group, unsigned int asid)
+{
+	struct vqnic_vdev *vdev = vqnic_vdev_of(vdpa);
+	int err = 0;
+
+	if (group >= VQNIC_GROUPS || asid >= VQNIC_VDEV_SPACES)
+		return -EINVAL;
+	mutex_lock(&vdev->lock);
+	if (vdev->status & VIRTIO_CONFIG_S_DRIVER_OK)
+		err = -EBUSY;
+	else
+		vdev->data_asid = asid;
+	mutex_unlock(&vdev->lock);
+	return err;
+}
+
+/* At any status, and with a dead card too: QEMU maps before it sets the first status. */
+static int vqnic_set_map(struct vdpa_device *vdpa, unsigned int asid, struct vhost_iotlb *iotlb)
+{
+	int err;
+
+	if (asid >= VQNIC_VDEV_SPACES)
+		return -EINVAL;
+	err = vqnic_as_set_map(&vqnic_vdev_of(vdpa)->spaces[asid], iotlb);
+	/* vhost passes it on only where it maps one piece at a time. */
+	if (err)
+		dev_err_ratelimited(&vdpa->dev, "cannot map memory for address space %u: %pe\n",
+				    asid, ERR_PTR(err));
+	return err;
+}
+
+static int vqnic_reset_map(struct vdpa_device *vdpa, unsigned int asid)
+{
+	return vqnic_set_map(vdpa, asid, NULL);
+}
+
+#define VQNIC_VDPA_OPS \
+	.set_vq_address		= vqnic_set_vq_address, \
+	.set_vq_num		= vqnic_set_vq_num, \
+	.kick_vq		= vqnic_kick_vq, \
+	.set_vq_cb		= vqnic_set_vq_cb, \
+	.set_vq_ready		= vqnic_set_vq_ready, \
+	.get_vq_ready		= vqnic_get_vq_ready, \
+	.set_vq_state		= vqnic_set_vq_state, \
+	.get_vq_state		= vqnic_get_vq_state, \
+	.get_vq_notification	= vqnic_get_vq_notification, \
+	.get_vq_irq		= vqnic_get_vq_irq, \
+	.get_vq_align		= vqnic_get_vq_align, \
+	.get_device_features	= vqnic_get_device_features, \
+	.get_backend_features	= vqnic_get_backend_features, \
+	.set_driver_features	= vqnic_set_driver_features, \
+	.get_driver_features	= vqnic_get_driver_features, \
+	.set_config_cb		= vqnic_set_config_cb, \
+	.get_vq_num_max		= vqnic_get_vq_num_max, \
+	.get_device_id		= vqnic_get_device_id, \
+	.get_vendor_id		= vqnic_get_vendor_id, \
+	.get_status		= vqnic_get_status, \
+	.set_status		= vqnic_set_status, \
+	.reset			= vqnic_reset, \
+	.get_config_size	= vqnic_get_config_size, \
+	.get_config		= vqnic_get_config, \
+	.set_config		= vqnic_set_config, \
+	.get_generation		= vqnic_get_generation
+
+/* Of a card whose addresses are bus addresses. */
 static const struct vdpa_config_ops vqnic_vdpa_ops = {
-	.set_vq_address		= vqnic_set_vq_address,
-	.set_vq_num		= vqnic_set_vq_num,
-	.kick_vq		= vqnic_kick_vq,
-	.set_vq_cb		= vqnic_set_vq_cb,
-	.set_vq_ready		= vqnic_set_vq_ready,
-	.get_vq_ready		= vqnic_get_vq_ready,
-	.set_vq_state		= vqnic_set_vq_state,
-	.get_vq_state		= vqnic_get_vq_state,
-	.get_vq_notification	= vqnic_get_vq_notification,
-	.get_vq_irq		= vqnic_get_vq_irq,
-	.get_vq_align		= vqnic_get_vq_align,
-	.get_device_features	= vqnic_get_device_features,
-	.set_driver_features	= vqnic_set_driver_features,
-	.get_driver_features	= vqnic_get_driver_features,
-	.set_config_cb		= vqnic_set_config_cb,
-	.get_vq_num_max		= vqnic_get_vq_num_max,
-	.get_device_id		= vqnic_get_device_id,
-	.get_vendor_id		= vqnic_get_vendor_id,
-	.get_status		= vqnic_get_status,
-	.set_status		= vqnic_set_status,
-	.reset			= vqnic_reset,
-	.get_config_size	= vqnic_get_config_size,
-	.get_config		= vqnic_get_config,
-	.set_config		= vqnic_set_config,
-	.get_generation		= vqnic_get_generation,
+	VQNIC_VDPA_OPS,
+};
+
+static const struct vdpa_config_ops vqnic_vdpa_iommu_ops = {
+	VQNIC_VDPA_OPS,
+	.get_iova_range		= vqnic_get_iova_range,
+	.get_vq_group		= vqnic_get_vq_group,
+	.set_group_asid		= vqnic_set_group_asid,
+	.set_map		= vqnic_set_map,
+	.reset_map		= vqnic_reset_map,
 };
 
 /*
@@ -601,6 +712,37 @@ static struct vqnic_vdev *vqnic_find_slot(struct vqnic_card *card)
 	return NULL;
 }
 
+/* Gives back the first `count` of the vdev's address spaces. card->lock is held. */
+static void vqnic_vdev_close_spaces(struct vqnic_vdev *vdev, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		vqnic_as_close(&vdev->spaces[i]);
+		__clear_bit(vdev->spaces[i].index, vdev->card->spaces_used);
+	}
+}
+
+/* Takes the vdev's address spaces out of the card's pool, which has them. card->lock is held. */
+static int vqnic_vdev_open_spaces(struct vqnic_vdev *vdev)
+{
+	struct vqnic_card *card = vdev->card;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < vqnic_vdev_spaces(card); i++) {
+		u16 index = find_first_zero_bit(card->spaces_used, card->info.spaces);
+
+		err = vqnic_as_open(&vdev->spaces[i], vdev, index);
+		if (err) {
+			vqnic_vdev_close_spaces(vdev, i);
+			return err;
+		}
+		__set_bit(index, card->spaces_used);
+	}
+	return 0;
+}
+
 /* Makes the slot what `offer` says. On an error it is as before. */
 static int vqnic_vdev_open(struct vqnic_vdev *vdev, const struct vqnic_offer *offer)
 {
@@ -613,15 +755,24 @@ static int vqnic_vdev_open(struct vqnic_vdev *vdev, const struct vqnic_offer *of
 
 	mutex_lock(&card->lock);
 	vdev->offer = *offer;
-	err = vqnic_vdev_up(vdev);
-	if (!err) {
-		vdev->used = true;
-		vdev->needs_reset = false;
-		vdev->status = 0;
-	}
-	mutex_unlock(&card->lock);
+	err = vqnic_vdev_open_spaces(vdev);
 	if (err)
-		vqnic_vdev_free_irqs(vdev);
+		goto err_unlock;
+	err = vqnic_vdev_up(vdev);
+	if (err)
+		goto err_close_spaces;
+	vdev->used = true;
+	vdev->needs_reset = false;
+	vdev->status = 0;
+	vdev->data_asid = 0;
+	mutex_unlock(&card->lock);
+	return 0;
+
+err_close_spaces:
+	vqnic_vdev_close_spaces(vdev, vqnic_vdev_spaces(card));
+err_unlock:
+	mutex_unlock(&card->lock);
+	vqnic_vdev_free_irqs(vdev);
 	return err;
 }
 
@@ -636,8 +787,17 @@ static void vqnic_vdev_close(struct vqnic_vdev *vdev)
 		vqnic_cmd_vdev_disable(vdev);
 	vdev->provisioned = false;
 	mutex_unlock(&vdev->lock);
+	vqnic_vdev_close_spaces(vdev, vqnic_vdev_spaces(card));
 	mutex_unlock(&card->lock);
 	vqnic_vdev_free_irqs(vdev);
+}
+
+/* Whether the card has address spaces left for a vdev; dev_add and dev_del exclude each other. */
+static bool vqnic_spaces_left(const struct vqnic_card *card)
+{
+	return !vqnic_has_iommu(card) ||
+	       bitmap_weight(card->spaces_used, card->info.spaces) + VQNIC_VDEV_SPACES <=
+	       card->info.spaces;
 }
 
 static void vqnic_vdev_show(struct vqnic_vdev *vdev, struct vqnic_vdpa *shown)
@@ -669,9 +829,18 @@ static int vqnic_dev_add(struct vdpa_mgmt_dev *mgmtdev, const char *name,
 	if (!vdev)
 		return vqnic_refuse(card, name, -ENOSPC, "all %u devices of the card are in use",
 				    card->info.vdevs);
+	if (!vqnic_spaces_left(card))
+		return vqnic_refuse(card, name, -ENOSPC,
+				    "fewer than %u of the card's %u address spaces are left",
+				    VQNIC_VDEV_SPACES, card->info.spaces);
 
-	shell = vqnic_vdpa_alloc(struct vqnic_vdpa, vdpa, &card->pdev->dev, &vqnic_vdpa_ops, 1, 1,
-				 name);
+	if (vqnic_has_iommu(card))
+		shell = vqnic_vdpa_alloc(struct vqnic_vdpa, vdpa, &card->pdev->dev,
+					 &vqnic_vdpa_iommu_ops, VQNIC_GROUPS, VQNIC_VDEV_SPACES,
+					 name);
+	else
+		shell = vqnic_vdpa_alloc(struct vqnic_vdpa, vdpa, &card->pdev->dev,
+					 &vqnic_vdpa_ops, 1, 1, name);
 	if (IS_ERR(shell))
 		return vqnic_refuse(card, name, PTR_ERR(shell), "cannot allocate it: %pe", shell);
 	shell->vdev = vdev;

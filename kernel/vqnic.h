@@ -6,13 +6,24 @@
  * "vdpa dev add" makes a vDPA device of. A slot lives as long as the card is bound, its struct
  * vqnic_vdpa as long as the vDPA device.
  *
+ * A vdev of a card with an IOMMU also has address spaces, struct vqnic_as. iommu.c keeps their page
+ * tables; vdpa.c decides in which one a vdev's queues run.
+ *
  * Locks, outermost first:
- *   vdpa core's lock	dev_add, dev_del and the unregistering of the management device exclude each
- * other vqnic_cards_lock	the list of cards that netlink sees card->lock		which slots
- * are used, what they offer, the card going down and coming up vdev->lock		a slot's
- * register window (QUEUE_SELECT and the feature selects) and what it was told card->latch_lock
- * reading a latched 64-bit register irq->lock		the callback of an interrupt No vdpa op
- * takes card->lock, so that a vDPA driver may call ops while its device is being made.
+ *   vdpa core's lock	dev_add, dev_del and the unregistering of the management device exclude
+ *			each other
+ *   vqnic_cards_lock	the list of cards that netlink sees
+ *   card->lock		which slots and address spaces are used, what slots offer, the card going
+ *			down and coming up
+ *   as->lock		the maps and tables of an address space; may be held for seconds, with a
+ *			big guest's memory to be mapped, so that nothing that concerns other vdevs
+ *			waits for it
+ *   vdev->lock		a slot's register window (QUEUE_SELECT and the feature selects), what it was
+ *			told, and the numbers that its address spaces show
+ *   card->latch_lock	reading a latched 64-bit register
+ *   card->state_lock	the card's state together with its access to memory
+ *   irq->lock		the callback of an interrupt
+ * No vdpa op takes card->lock, so that a vDPA driver may call ops while its device is being made.
  */
 #ifndef VQNIC_H
 #define VQNIC_H
@@ -21,6 +32,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/vdpa.h>
@@ -38,6 +50,15 @@ enum {
 	VQNIC_VQ_TX,
 	VQNIC_NET_VQS,
 };
+
+/* Groups of queues that may run in different address spaces. */
+enum {
+	VQNIC_GROUP_DATA,
+	VQNIC_GROUPS,
+};
+
+/* Address spaces of each vdev, if the card has an IOMMU. */
+#define VQNIC_VDEV_SPACES 2
 
 /*
  * Interrupts, numbered over the card: the card's own, then for each vdev its configuration's and
@@ -62,6 +83,9 @@ struct vqnic_info {
 	u32 data_bits;
 	u32 clock_hz;
 	u32 mtu_max;
+	u32 spaces;		/* address spaces, VQNIC_AS_IDENTITY among them; 0: no IOMMU */
+	u32 as_offset;		/* bytes in BAR0 */
+	u32 as_stride;		/* bytes in BAR0 */
 };
 
 /* What a vdev's owner gave it. */
@@ -97,6 +121,35 @@ struct vqnic_vq {
 	bool faulted;		/* its fault has been reported */
 };
 
+/* Levels of a page table: a leaf maps 1 GiB, 2 MiB or 4 KiB. */
+enum {
+	VQNIC_LEVEL_1G,
+	VQNIC_LEVEL_2M,
+	VQNIC_LEVEL_4K,
+	VQNIC_LEVELS,
+};
+
+struct vqnic_as_stats {
+	u64 maps;			/* pieces of memory, each contiguous on the bus */
+	u64 bytes;			/* mapped */
+	u64 leaves[VQNIC_LEVELS];
+	u64 tables;			/* pages of 4 KiB */
+};
+
+struct vqnic_table;
+
+/* An address space of a vdev: what memory its queues reach, and where. */
+struct vqnic_as {
+	struct vqnic_vdev *vdev;
+	u16 index;			/* on the card */
+	struct vqnic_table *root;	/* constant as long as the vdev is used */
+	struct vqnic_as_stats shown;	/* vdev->lock; stats after the last change */
+
+	struct mutex lock;		/* of maps, stats and the tables */
+	struct rb_root maps;		/* struct vqnic_map, by IOVA */
+	struct vqnic_as_stats stats;
+};
+
 struct vqnic_vdpa {
 	struct vdpa_device vdpa;
 	struct vqnic_vdev *vdev;
@@ -113,11 +166,14 @@ struct vqnic_vdev {
 	struct vqnic_offer offer;	/* constant while used */
 	struct vqnic_vdpa *shown;	/* seen by netlink */
 
+	struct vqnic_as spaces[VQNIC_VDEV_SPACES];	/* set up while used */
+
 	struct mutex lock;	/* of what follows, and of the register window */
 	bool provisioned;	/* the card has the offer */
 	bool needs_reset;	/* it lost what its driver told it */
 	u8 status;		/* as last seen */
 	u64 driver_features;
+	unsigned int data_asid;	/* which of `spaces` the data queues are to run in */
 	struct vqnic_irq config_irq;
 	struct vqnic_vq vqs[VQNIC_NET_VQS];
 };
@@ -133,7 +189,13 @@ struct vqnic_card {
 	void __iomem *regs;
 	void __iomem *doorbells;
 	struct vqnic_info info;
-	enum vqnic_state state;	/* no lock: a card goes away when it likes */
+
+	/*
+	 * Changed with state_lock held, and read without: a card goes away when it likes. Unless it
+	 * is up it is not bus master either, once state_lock is free again.
+	 */
+	enum vqnic_state state;
+	struct mutex state_lock;	/* innermost but for irq->lock */
 
 	unsigned int vectors;	/* that the driver got */
 	struct work_struct event_work;
@@ -142,6 +204,7 @@ struct vqnic_card {
 	struct mutex lock;	/* see above */
 	struct mutex latch_lock;	/* of the two halves of a latched register */
 	struct vqnic_vdev *vdevs;
+	unsigned long *spaces_used;	/* card->lock; bitmap of info.spaces */
 	bool minor_noted;
 	char refusal[160];	/* card->lock; why the last dev_add failed */
 
@@ -167,8 +230,21 @@ static inline bool vqnic_vectors_shared(const struct vqnic_card *card)
 	return card->vectors < VQNIC_IRQS(card->info.vdevs);
 }
 
+/* True if vdevs have address spaces of their own, and not the bus addresses only. */
+static inline bool vqnic_has_iommu(const struct vqnic_card *card)
+{
+	return card->info.spaces;
+}
+
+/* Address spaces of each vdev. */
+static inline unsigned int vqnic_vdev_spaces(const struct vqnic_card *card)
+{
+	return vqnic_has_iommu(card) ? VQNIC_VDEV_SPACES : 0;
+}
+
 /* main.c */
 void vqnic_card_lost(struct vqnic_card *card, const char *why);
+void vqnic_card_settle(struct vqnic_card *card);
 
 /* cmd.c */
 struct vqnic_fault {
@@ -190,6 +266,9 @@ bool vqnic_cmd_card_link(struct vqnic_card *card);
 u64 vqnic_cmd_card_cycles(struct vqnic_card *card);
 u64 vqnic_cmd_card_counter(struct vqnic_card *card, u16 reg);
 
+void vqnic_cmd_as_set_root(struct vqnic_card *card, u16 index, u64 root);
+void vqnic_cmd_as_invalidate(struct vqnic_card *card, u16 index);
+
 int vqnic_cmd_vdev_identify(struct vqnic_vdev *vdev);
 int vqnic_cmd_vdev_provision(struct vqnic_vdev *vdev, const struct vqnic_offer *offer);
 int vqnic_cmd_vdev_disable(struct vqnic_vdev *vdev);
@@ -201,12 +280,20 @@ u64 vqnic_cmd_get_features(struct vqnic_vdev *vdev);
 u8 vqnic_cmd_get_generation(struct vqnic_vdev *vdev);
 bool vqnic_cmd_vdev_link(struct vqnic_vdev *vdev);
 int vqnic_cmd_config_vector(struct vqnic_vdev *vdev);
+int vqnic_cmd_set_data_as(struct vqnic_vdev *vdev, u16 index);
+u16 vqnic_cmd_get_data_as(struct vqnic_vdev *vdev);
 u64 vqnic_cmd_vdev_counter(struct vqnic_vdev *vdev, u16 reg);
 
 int vqnic_cmd_vq_enable(struct vqnic_vdev *vdev, u16 index);
 int vqnic_cmd_vq_reset(struct vqnic_vdev *vdev, u16 index);
 int vqnic_cmd_vq_state(struct vqnic_vdev *vdev, u16 index, struct vqnic_vq_state *state);
 void vqnic_cmd_vq_kick(struct vqnic_vq *vq, u16 index);
+
+/* iommu.c */
+int vqnic_as_open(struct vqnic_as *as, struct vqnic_vdev *vdev, u16 index);
+void vqnic_as_close(struct vqnic_as *as);
+void vqnic_as_program(struct vqnic_as *as);
+int vqnic_as_set_map(struct vqnic_as *as, const struct vhost_iotlb *iotlb);
 
 /* vdpa.c */
 int vqnic_mgmtdev_register(struct vqnic_card *card);

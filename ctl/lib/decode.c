@@ -50,6 +50,8 @@ static const struct layout card_layout = {
 		[VQNIC_A_CARD_DEAD] = { FLAG, offsetof(struct vqnic_card, dead) },
 		[VQNIC_A_CARD_CYCLES] = { U64, offsetof(struct vqnic_card, cycles) },
 		[VQNIC_A_CARD_REFUSAL] = { STRING, offsetof(struct vqnic_card, refusal) },
+		[VQNIC_A_CARD_SPACES] = { U32, offsetof(struct vqnic_card, spaces) },
+		[VQNIC_A_CARD_SPACES_USED] = { U32, offsetof(struct vqnic_card, spaces_used) },
 	},
 };
 
@@ -65,6 +67,7 @@ static const struct layout dev_layout = {
 		[VQNIC_A_DEV_STATUS] = { U8, offsetof(struct vqnic_dev, status) },
 		[VQNIC_A_DEV_OFFERED] = { U64, offsetof(struct vqnic_dev, offered) },
 		[VQNIC_A_DEV_ACCEPTED] = { U64, offsetof(struct vqnic_dev, accepted) },
+		[VQNIC_A_DEV_AS_DATA] = { U32, offsetof(struct vqnic_dev, as_data) },
 	},
 };
 
@@ -80,6 +83,20 @@ static const struct layout queue_layout = {
 		[VQNIC_A_QUEUE_FAULT] = { U32, offsetof(struct vqnic_queue, fault) },
 		[VQNIC_A_QUEUE_FAULT_NAME] = { STRING, offsetof(struct vqnic_queue, fault_name) },
 		[VQNIC_A_QUEUE_FAULT_INFO] = { U64, offsetof(struct vqnic_queue, fault_info) },
+	},
+};
+
+static const struct layout as_layout = {
+	.what = "address space", .size = sizeof(struct vqnic_as), .required = BIT(VQNIC_A_AS_ASID),
+	.fields = {
+		[VQNIC_A_AS_ASID] = { U32, offsetof(struct vqnic_as, asid) },
+		[VQNIC_A_AS_INDEX] = { U32, offsetof(struct vqnic_as, index) },
+		[VQNIC_A_AS_MAPS] = { U64, offsetof(struct vqnic_as, maps) },
+		[VQNIC_A_AS_BYTES] = { U64, offsetof(struct vqnic_as, bytes) },
+		[VQNIC_A_AS_LEAVES_1G] = { U64, offsetof(struct vqnic_as, leaves_1g) },
+		[VQNIC_A_AS_LEAVES_2M] = { U64, offsetof(struct vqnic_as, leaves_2m) },
+		[VQNIC_A_AS_LEAVES_4K] = { U64, offsetof(struct vqnic_as, leaves_4k) },
+		[VQNIC_A_AS_TABLES] = { U64, offsetof(struct vqnic_as, tables) },
 	},
 };
 
@@ -158,9 +175,9 @@ static int decode(struct decoded *d, const struct layout *layout, void *object, 
 	return 0;
 }
 
-/* Decodes all nests `type` in `head` to an array of objects, which decoded_free() frees. */
-static int decode_nests(struct decoded *d, const struct layout *layout, int type, const struct nlattr *head, int len,
-			size_t *count)
+/* Decodes all nests `type` in `head` to *nests, an array of objects, which decoded_free() frees. */
+static int decode_nests(struct decoded *d, void **nests, const struct layout *layout, int type,
+			const struct nlattr *head, int len, size_t *count)
 {
 	const struct nlattr *attr;
 	int remaining, ret;
@@ -168,14 +185,14 @@ static int decode_nests(struct decoded *d, const struct layout *layout, int type
 
 	nla_for_each_attr(attr, (struct nlattr *)head, len, remaining)
 		n += nla_type(attr) == type;
-	d->nests = calloc(n ? n : 1, layout->size);
-	if (!d->nests)
+	*nests = calloc(n ? n : 1, layout->size);
+	if (!*nests)
 		return -ENOMEM;
 	*count = 0;
 	nla_for_each_attr(attr, (struct nlattr *)head, len, remaining) {
 		if (nla_type(attr) != type)
 			continue;
-		ret = decode(d, layout, (char *)d->nests + *count * layout->size, nla_data(attr), nla_len(attr));
+		ret = decode(d, layout, (char *)*nests + *count * layout->size, nla_data(attr), nla_len(attr));
 		if (ret)
 			return ret;
 		++*count;
@@ -217,8 +234,11 @@ int decode_dev(struct decoded *d, const struct nlmsghdr *msg)
 	if (!ret)
 		ret = decode(d, &dev_layout, &d->dev, head, len);
 	if (!ret)
-		ret = decode_nests(d, &queue_layout, VQNIC_A_QUEUE, head, len, &d->dev.queue_count);
-	d->dev.queues = d->nests;
+		ret = decode_nests(d, &d->nests[0], &queue_layout, VQNIC_A_QUEUE, head, len, &d->dev.queue_count);
+	if (!ret)
+		ret = decode_nests(d, &d->nests[1], &as_layout, VQNIC_A_AS, head, len, &d->dev.space_count);
+	d->dev.queues = d->nests[0];
+	d->dev.spaces = d->nests[1];
 	return ret;
 }
 
@@ -231,13 +251,15 @@ int decode_stats(struct decoded *d, const struct nlmsghdr *msg)
 	if (!ret)
 		ret = decode(d, &stats_layout, &d->stats, head, len);
 	if (!ret)
-		ret = decode_nests(d, &stat_layout, VQNIC_A_STAT, head, len, &d->stats.stat_count);
-	d->stats.stats = d->nests;
+		ret = decode_nests(d, &d->nests[0], &stat_layout, VQNIC_A_STAT, head, len, &d->stats.stat_count);
+	d->stats.stats = d->nests[0];
 	return ret;
 }
 
 void decoded_free(struct decoded *d)
 {
-	free(d->nests);
-	d->nests = NULL;
+	for (size_t i = 0; i < sizeof(d->nests) / sizeof(d->nests[0]); i++) {
+		free(d->nests[i]);
+		d->nests[i] = NULL;
+	}
 }

@@ -20,7 +20,7 @@ struct decoded {
 		struct vqnic_dev dev;
 		struct vqnic_stats stats;
 	};
-	void *nests;			/* the array behind dev.queues or stats.stats */
+	void *nests[2];			/* the arrays behind dev.queues and dev.spaces, or stats.stats */
 	char why[128];
 };
 

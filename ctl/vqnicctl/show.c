@@ -51,6 +51,8 @@ int show_card(const struct vqnic_card *card, void *opaque)
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_VQ_SIZE_MAX), "vq_size_max", card->vq_size_max);
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_MTU_MAX), "mtu_max", card->mtu_max);
 	out_line(o);
+	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_SPACES), "spaces", card->spaces);
+	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_SPACES_USED), "spaces_used", card->spaces_used);
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_VECTORS), "vectors", card->vectors);
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_DATA_BITS), "data_bits", card->data_bits);
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_CLOCK_HZ), "clock_hz", card->clock_hz);
@@ -84,6 +86,19 @@ static void show_queue(struct out *o, const struct vqnic_queue *queue)
 	out_close(o);
 }
 
+static void show_as(struct out *o, const struct vqnic_as *as)
+{
+	out_open_item(o, "space", "asid", as->asid);
+	show_uint(o, VQNIC_HAS(as, VQNIC_A_AS_INDEX), "index", as->index);
+	show_uint(o, VQNIC_HAS(as, VQNIC_A_AS_MAPS), "maps", as->maps);
+	show_uint(o, VQNIC_HAS(as, VQNIC_A_AS_BYTES), "bytes", as->bytes);
+	show_uint(o, VQNIC_HAS(as, VQNIC_A_AS_LEAVES_1G), "leaves_1g", as->leaves_1g);
+	show_uint(o, VQNIC_HAS(as, VQNIC_A_AS_LEAVES_2M), "leaves_2m", as->leaves_2m);
+	show_uint(o, VQNIC_HAS(as, VQNIC_A_AS_LEAVES_4K), "leaves_4k", as->leaves_4k);
+	show_uint(o, VQNIC_HAS(as, VQNIC_A_AS_TABLES), "tables", as->tables);
+	out_close(o);
+}
+
 int show_dev(const struct vqnic_dev *dev, void *opaque)
 {
 	struct out *o = opaque;
@@ -100,6 +115,7 @@ int show_dev(const struct vqnic_dev *dev, void *opaque)
 	}
 	show_link(o, VQNIC_HAS(dev, VQNIC_A_DEV_LINK), dev->link);
 	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_MTU), "mtu", dev->mtu);
+	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_AS_DATA), "as_data", dev->as_data);
 	show_bits(o, VQNIC_HAS(dev, VQNIC_A_DEV_STATUS), "status", dev->status, vqnic_status_name);
 	show_bits(o, VQNIC_HAS(dev, VQNIC_A_DEV_OFFERED), "offered", dev->offered, vqnic_feature_name);
 	show_bits(o, VQNIC_HAS(dev, VQNIC_A_DEV_ACCEPTED), "accepted", dev->accepted, vqnic_feature_name);
@@ -107,6 +123,12 @@ int show_dev(const struct vqnic_dev *dev, void *opaque)
 	for (size_t i = 0; i < dev->queue_count; i++)
 		show_queue(o, &dev->queues[i]);
 	out_close(o);
+	if (dev->space_count) {
+		out_open_array(o, "spaces");
+		for (size_t i = 0; i < dev->space_count; i++)
+			show_as(o, &dev->spaces[i]);
+		out_close(o);
+	}
 	out_close(o);
 	return 0;
 }

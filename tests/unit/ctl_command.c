@@ -170,7 +170,7 @@ static void card_text(void **state)
 	put_verdict(b, 0, NULL);
 	expect("card show pci/0000:00:05.0", EXIT_DONE,
 	       "0000:00:05.0: version 1.2 state ok link up vdevs 2 vdevs_used 1 vdev_vqs 3 vq_size_max 1024 mtu_max 9216\n"
-	       "  vectors 32 data_bits 512 clock_hz 250000000 cycles 1311768467463790320\n"
+	       "  spaces 16 spaces_used 5 vectors 32 data_bits 512 clock_hz 250000000 cycles 1311768467463790320\n"
 	       "  features bit_3\n"
 	       "  virtio_features MAC VERSION_1 bit_44\n"
 	       "  refusal pci/0000:00:05.0: MTU 9217 is above 9216\n", "");
@@ -188,7 +188,7 @@ static void card_json(void **state)
 	put_done(b, 0);
 	expect("-j card show", EXIT_DONE,
 	       "{\"card\":{\"0000:00:05.0\":{\"version\":\"1.2\",\"state\":\"ok\",\"link\":\"up\",\"vdevs\":2,"
-	       "\"vdevs_used\":1,\"vdev_vqs\":3,\"vq_size_max\":1024,\"mtu_max\":9216,\"vectors\":32,"
+	       "\"vdevs_used\":1,\"vdev_vqs\":3,\"vq_size_max\":1024,\"mtu_max\":9216,\"spaces\":16,\"spaces_used\":5,\"vectors\":32,"
 	       "\"data_bits\":512,\"clock_hz\":250000000,\"cycles\":1311768467463790320,\"features\":[\"bit_3\"],"
 	       "\"virtio_features\":[\"MAC\",\"VERSION_1\",\"bit_44\"],\"refusal\":\"pci/0000:00:05.0: MTU 9217 is above 9216\"}}}\n", "");
 	assert_true(k.dump);
@@ -226,12 +226,14 @@ static void dev_text(void **state)
 	put_dev(b, 0);
 	put_verdict(b, 0, NULL);
 	expect("dev show vdpa0", EXIT_DONE,
-	       "vdpa0: card 0000:00:05.0 index 1 mac 52:54:00:12:34:fe link down mtu 1500\n"
+	       "vdpa0: card 0000:00:05.0 index 1 mac 52:54:00:12:34:fe link down mtu 1500 as_data 3\n"
 	       "  status acknowledge driver driver_ok features_ok\n"
 	       "  offered MAC ACCESS_PLATFORM\n"
 	       "  accepted none\n"
 	       "  queue 0: size 256 ready true avail 65535 used 12 irq 33\n"
-	       "  queue 1: ready false fault DESC_INDEX fault_code 4 fault_info 0x1ff\n", "");
+	       "  queue 1: ready false fault DESC_INDEX fault_code 4 fault_info 0x1ff\n"
+	       "  space 0: index 3 maps 5 bytes 1107308544 leaves_1g 1 leaves_2m 16 leaves_4k 4 tables 6\n"
+	       "  space 1:\n", "");
 	assert_int_equal(k.command, VQNIC_CMD_DEV_GET);
 	assert_false(k.dump);
 	assert_string_equal(k.card, "");
@@ -254,6 +256,7 @@ static void dev_json_pretty(void **state)
 	       "      \"mac\": \"52:54:00:12:34:fe\",\n"
 	       "      \"link\": \"down\",\n"
 	       "      \"mtu\": 1500,\n"
+	       "      \"as_data\": 3,\n"
 	       "      \"status\": [\n"
 	       "        \"acknowledge\",\n"
 	       "        \"driver\",\n"
@@ -280,6 +283,21 @@ static void dev_json_pretty(void **state)
 	       "          \"fault\": \"DESC_INDEX\",\n"
 	       "          \"fault_code\": 4,\n"
 	       "          \"fault_info\": 511\n"
+	       "        }\n"
+	       "      ],\n"
+	       "      \"spaces\": [\n"
+	       "        {\n"
+	       "          \"asid\": 0,\n"
+	       "          \"index\": 3,\n"
+	       "          \"maps\": 5,\n"
+	       "          \"bytes\": 1107308544,\n"
+	       "          \"leaves_1g\": 1,\n"
+	       "          \"leaves_2m\": 16,\n"
+	       "          \"leaves_4k\": 4,\n"
+	       "          \"tables\": 6\n"
+	       "        },\n"
+	       "        {\n"
+	       "          \"asid\": 1\n"
 	       "        }\n"
 	       "      ]\n"
 	       "    }\n"

@@ -66,6 +66,8 @@ static void a_card(void **state)
 	assert_false(VQNIC_HAS(&d.card, VQNIC_A_CARD_DEAD));
 	assert_true(d.card.cycles == UINT64_C(0x123456789abcdef0));
 	assert_string_equal(d.card.refusal, "pci/0000:00:05.0: MTU 9217 is above 9216");
+	assert_int_equal(d.card.spaces, 16);
+	assert_int_equal(d.card.spaces_used, 5);
 	decoded_free(&d);
 	free(msg);
 }
@@ -104,6 +106,18 @@ static void a_device(void **state)
 	assert_int_equal(d.dev.queues[1].fault, 4);
 	assert_string_equal(d.dev.queues[1].fault_name, "DESC_INDEX");
 	assert_int_equal(d.dev.queues[1].fault_info, 0x1ff);
+	assert_int_equal(d.dev.as_data, 3);
+	assert_int_equal(d.dev.space_count, 2);
+	assert_int_equal(d.dev.spaces[0].asid, 0);
+	assert_int_equal(d.dev.spaces[0].index, 3);
+	assert_int_equal(d.dev.spaces[0].maps, 5);
+	assert_true(d.dev.spaces[0].bytes == UINT64_C(0x42003000));
+	assert_int_equal(d.dev.spaces[0].leaves_1g, 1);
+	assert_int_equal(d.dev.spaces[0].leaves_2m, 16);
+	assert_int_equal(d.dev.spaces[0].leaves_4k, 4);
+	assert_int_equal(d.dev.spaces[0].tables, 6);
+	assert_int_equal(d.dev.spaces[1].asid, 1);
+	assert_false(VQNIC_HAS(&d.dev.spaces[1], VQNIC_A_AS_MAPS));
 	decoded_free(&d);
 	free(msg);
 }
@@ -188,7 +202,7 @@ static void a_newer_driver(void **state)
 
 static void what_must_be_there(void **state)
 {
-	struct bytes card = { 0 }, dev = { 0 }, queue = { 0 }, stat = { 0 };
+	struct bytes card = { 0 }, dev = { 0 }, queue = { 0 }, as = { 0 }, stat = { 0 };
 	size_t nest;
 
 	(void)state;
@@ -210,6 +224,15 @@ static void what_must_be_there(void **state)
 	end_nest(&queue, nest);
 	end_message(&queue, 0);
 	refused(decode_dev, &queue, "queue: missing", VQNIC_A_QUEUE_INDEX);
+
+	begin_genl(&as, FAMILY, 0);
+	put_string(&as, VQNIC_A_CARD, "0000:00:05.0");
+	put_string(&as, VQNIC_A_DEV_NAME, "vdpa0");
+	nest = begin_nest(&as, VQNIC_A_AS);
+	put_u32(&as, VQNIC_A_AS_INDEX, 1);
+	end_nest(&as, nest);
+	end_message(&as, 0);
+	refused(decode_dev, &as, "address space: missing", VQNIC_A_AS_ASID);
 
 	begin_genl(&stat, FAMILY, 0);
 	put_string(&stat, VQNIC_A_CARD, "0000:00:05.0");

@@ -139,6 +139,8 @@ static inline void put_card(struct bytes *b, uint16_t flags)
 	put_u8(b, VQNIC_A_CARD_LINK, 1);
 	put_u64(b, VQNIC_A_CARD_CYCLES, UINT64_C(0x123456789abcdef0));
 	put_string(b, VQNIC_A_CARD_REFUSAL, "pci/0000:00:05.0: MTU 9217 is above 9216");
+	put_u32(b, VQNIC_A_CARD_SPACES, 16);
+	put_u32(b, VQNIC_A_CARD_SPACES_USED, 5);
 	end_message(b, at);
 }
 
@@ -171,6 +173,20 @@ static inline void put_dev(struct bytes *b, uint16_t flags)
 	put_u32(b, VQNIC_A_QUEUE_FAULT, 4);
 	put_string(b, VQNIC_A_QUEUE_FAULT_NAME, "DESC_INDEX");
 	put_u64(b, VQNIC_A_QUEUE_FAULT_INFO, 0x1ff);
+	end_nest(b, nest);
+	put_u32(b, VQNIC_A_DEV_AS_DATA, 3);
+	nest = begin_nest(b, VQNIC_A_AS);
+	put_u32(b, VQNIC_A_AS_ASID, 0);
+	put_u32(b, VQNIC_A_AS_INDEX, 3);
+	put_u64(b, VQNIC_A_AS_MAPS, 5);
+	put_u64(b, VQNIC_A_AS_BYTES, UINT64_C(0x42003000));
+	put_u64(b, VQNIC_A_AS_LEAVES_1G, 1);
+	put_u64(b, VQNIC_A_AS_LEAVES_2M, 16);
+	put_u64(b, VQNIC_A_AS_LEAVES_4K, 4);
+	put_u64(b, VQNIC_A_AS_TABLES, 6);
+	end_nest(b, nest);
+	nest = begin_nest(b, VQNIC_A_AS);
+	put_u32(b, VQNIC_A_AS_ASID, 1);
 	end_nest(b, nest);
 	end_message(b, at);
 }

@@ -57,6 +57,8 @@ struct vqnic_card {
 	bool dead;			/* the card answers no more */
 	uint64_t cycles;
 	const char *refusal;		/* why the last "vdpa dev add" was refused */
+	uint32_t spaces;
+	uint32_t spaces_used;
 };
 
 struct vqnic_queue {
@@ -72,6 +74,19 @@ struct vqnic_queue {
 	uint64_t fault_info;
 };
 
+/* An address space of a device: what memory its queues reach through the card's IOMMU. */
+struct vqnic_as {
+	uint64_t present;
+	uint32_t asid;			/* always given */
+	uint32_t index;
+	uint64_t maps;
+	uint64_t bytes;
+	uint64_t leaves_1g;
+	uint64_t leaves_2m;
+	uint64_t leaves_4k;
+	uint64_t tables;
+};
+
 struct vqnic_dev {
 	uint64_t present;
 	const char *card;		/* always given */
@@ -85,6 +100,9 @@ struct vqnic_dev {
 	uint64_t accepted;
 	size_t queue_count;
 	const struct vqnic_queue *queues;
+	uint32_t as_data;
+	size_t space_count;		/* 0: the card has no IOMMU */
+	const struct vqnic_as *spaces;
 };
 
 struct vqnic_stat {

@@ -23,9 +23,9 @@ enum vqnic_cmd {
 	 */
 	VQNIC_CMD_CARD_GET,
 	/*
-	 * do: DEV_NAME, and CARD if it is to be on that one. Reply: CARD, DEV_* and a QUEUE for
-	 * each queue; of a dead card's device CARD, DEV_NAME, DEV_INDEX, DEV_MAC, DEV_MTU and
-	 * DEV_OFFERED.
+	 * do: DEV_NAME, and CARD if it is to be on that one. Reply: CARD, DEV_*, a QUEUE for
+	 * each queue, and an AS for each address space, if the card has an IOMMU; of a dead
+	 * card's device CARD, DEV_NAME, DEV_INDEX, DEV_MAC, DEV_MTU, DEV_OFFERED and each AS.
 	 */
 	VQNIC_CMD_DEV_GET,
 	/*
@@ -84,6 +84,20 @@ enum vqnic_attr {
 	VQNIC_A_STAT,			/* nest of STAT_*, one for each counter */
 	VQNIC_A_STAT_NAME,		/* string: the counter's register, in lower case */
 	VQNIC_A_STAT_VALUE,		/* u64 */
+
+	VQNIC_A_CARD_SPACES,		/* u32: address spaces; absent without an IOMMU */
+	VQNIC_A_CARD_SPACES_USED,	/* u32: of these, the identity and those of devices */
+	VQNIC_A_DEV_AS_DATA,		/* u32: address space on the card of the data queues */
+
+	VQNIC_A_AS,			/* nest of AS_*, one for each address space of a device */
+	VQNIC_A_AS_ASID,		/* u32: number in the device, as vhost-vdpa knows it */
+	VQNIC_A_AS_INDEX,		/* u32: number on the card */
+	VQNIC_A_AS_MAPS,		/* u64: contiguous pieces of memory that are mapped */
+	VQNIC_A_AS_BYTES,		/* u64: their size */
+	VQNIC_A_AS_LEAVES_1G,		/* u64: page table entries that map 1 GiB */
+	VQNIC_A_AS_LEAVES_2M,		/* u64: 2 MiB */
+	VQNIC_A_AS_LEAVES_4K,		/* u64: 4 KiB */
+	VQNIC_A_AS_TABLES,		/* u64: pages of 4 KiB that the page tables take */
 
 	__VQNIC_A_MAX,
 };
