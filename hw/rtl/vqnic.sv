@@ -233,7 +233,7 @@ module vqnic #(
     .idle_o               (bank_idle[CardBank])
   );
 
-  localparam int unsigned AsidW = vqnic_pkg::ASID_W;
+  localparam int unsigned AsidW = $clog2(vqnic_regs_pkg::ADDRESS_SPACE_COUNT);
 
   logic [AsidW-1:0]                               root_asid, invalidate_asid;
   logic                                           root_valid, invalidate;

@@ -25,9 +25,7 @@ package vqnic_pkg;
   localparam int unsigned VQ_RX = 0;
   localparam int unsigned VQ_TX = 1;
 
-  // An address space's number; the number of a page of 4 KiB among IOVAs, and among bus addresses.
-  localparam int unsigned ASID_W = $clog2(vqnic_regs_pkg::ADDRESS_SPACE_COUNT);
-  localparam int unsigned PAGE_W = vqnic_regs_pkg::IOVA_BITS - 12;
+  // The number of a page of 4 KiB among bus addresses, as page tables hold it.
   localparam int unsigned FRAME_W = 52 - 12;
 
   // Bytes of the frame buffers between the engines and the wire: three frames of maximal length.
@@ -38,14 +36,14 @@ package vqnic_pkg;
     logic        run;        // enabled, DRIVER_OK, no fault, no reset asked for
     logic        event_idx;  // RING_EVENT_IDX was accepted
     logic [10:0] size;       // descriptors, a power of two
-    logic [ASID_W-1:0] asid; // where all of these addresses, and those in the ring, lie
+    logic [15:0] asid;       // of these addresses and those in the ring
     logic [63:0] desc;
     logic [63:0] driver;
     logic [63:0] device;
     logic [15:0] avail;      // next avail index to be taken
     logic [15:0] used;       // next used index to be written
   } vq_ctx_t;
-  localparam int unsigned VQ_CTX_W = 1 + 1 + 11 + ASID_W + 3 * 64 + 2 * 16;
+  localparam int unsigned VQ_CTX_W = 1 + 1 + 11 + 3 * 64 + 3 * 16;
 
   // struct virtq_desc, virtio 1.2 section 2.7.5.
   typedef struct packed {

@@ -40,6 +40,7 @@ static struct card *start(const struct pcie_config *link)
 	};
 	struct card *c = card_new(host_new(1, link));
 
+	card_translate(c, 0);
 	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
 		vdev_start(&c->vdev[i], &config);
 	return c;

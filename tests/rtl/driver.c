@@ -98,9 +98,9 @@ static void allow_chain(struct queue *q, uint16_t head, bool allow)
 
 	for (unsigned int i = 0; i < q->chains[head].descs; i++) {
 		if (allow)
-			host_allow(q->dev->host, q->desc[at].addr, q->desc[at].len, right);
+			space_allow(q->dev->space, q->desc[at].addr, q->desc[at].len, right);
 		else
-			host_deny(q->dev->host, q->desc[at].addr, q->desc[at].len, right);
+			space_deny(q->dev->space, q->desc[at].addr, q->desc[at].len, right);
 		at = q->desc[at].next;
 	}
 }
@@ -114,7 +114,7 @@ static void copy_chain(struct queue *q, uint16_t head, uint8_t *linear, uint32_t
 		uint8_t *buffer;
 
 		part = q->desc[at].len < len - done ? q->desc[at].len : len - done;
-		buffer = host_at(q->dev->host, q->desc[at].addr, part);
+		buffer = space_at(q->dev->space, q->desc[at].addr, part);
 		if (out)
 			memcpy(linear + done, buffer, part);
 		else
@@ -252,7 +252,7 @@ bool queue_take_used(struct queue *q)
 	}
 	entry[0] = USED_POISON;
 	entry[1] = USED_POISON;
-	host_allow(q->dev->host, used_entry_addr(q, q->done), 8, HOST_WRITE);
+	space_allow(q->dev->space, used_entry_addr(q, q->done), 8, HOST_WRITE);
 	q->done++;
 	return true;
 }
@@ -328,7 +328,7 @@ static void used_index_written(struct queue *q)
 		else if (entry[1])
 			host_fail(h, "vdev %u: used length %u of a transmit chain is not 0", q->dev->index, entry[1]);
 		allow_chain(q, head, false);
-		host_deny(h, used_entry_addr(q, q->seen), 8, HOST_WRITE);
+		space_deny(q->dev->space, used_entry_addr(q, q->seen), 8, HOST_WRITE);
 		q->used_total++;
 	}
 }
@@ -341,7 +341,7 @@ static void on_write(void *listener, uint64_t addr, size_t len)
 		for (unsigned int k = 0; k < 2; k++) {
 			struct queue *q = &c->vdev[i].queue[k];
 
-			if (q->used && addr < q->used_addr + 4 && addr + len > q->used_addr + 2)
+			if (q->used && addr < q->used_bus + 4 && addr + len > q->used_bus + 2)
 				used_index_written(q);
 		}
 	}
@@ -381,6 +381,25 @@ static void on_tx(void *listener, const uint8_t *frame, size_t len)
 
 /* ---- set-up ---- */
 
+static void card_free(void)
+{
+	for (unsigned int i = 0; current && i < VQNIC_VDEVS; i++)
+		space_free(current->vdev[i].space);
+	free(current);
+	current = NULL;
+}
+
+void card_translate(struct card *c, unsigned int vdevs)
+{
+	uint64_t layout = rng_next(&c->host->rng);
+	unsigned int asid = (unsigned int)host_random(c->host, 1, VQNIC_ADDRESS_SPACE_COUNT - VQNIC_VDEVS);
+
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+		space_free(c->vdev[i].space);
+		c->vdev[i].space = space_new(c->host, vdevs >> i & 1 ? asid + i : VQNIC_AS_IDENTITY, layout);
+	}
+}
+
 struct card *card_new(struct host *h)
 {
 	uint16_t vector = (uint16_t)host_random(h, 1, 10);
@@ -390,7 +409,7 @@ struct card *card_new(struct host *h)
 		fprintf(stderr, "out of memory\n");
 		exit(1);
 	}
-	free(current);
+	card_free();
 	current = c;
 	c->host = h;
 	h->on_write = on_write;
@@ -414,13 +433,13 @@ struct card *card_new(struct host *h)
 			vector += (uint16_t)host_random(h, 1, 3);
 		}
 	}
+	card_translate(c, (unsigned int)host_random(h, 0, (1u << VQNIC_VDEVS) - 1));
 	return c;
 }
 
 void card_cleanup(void)
 {
-	free(current);
-	current = NULL;
+	card_free();
 	host_cleanup();
 }
 
@@ -470,6 +489,9 @@ void vdev_own(struct vdev *d, const struct vdev_config *config)
 		 (uint32_t)d->mac[3] << 24);
 	vdev_set(d, VQNIC_REG_VDEV_MAC_HI, 4, d->mac[4] | (uint32_t)d->mac[5] << 8);
 	vdev_set(d, VQNIC_REG_VDEV_MTU, 4, config->mtu);
+	space_install(d->space);
+	vdev_set(d, VQNIC_REG_VDEV_AS_DATA, 2, d->space->asid);
+	test_equal(vdev_get(d, VQNIC_REG_VDEV_AS_DATA, 2), d->space->asid, "vdev %u", d->index);
 	vdev_set(d, VQNIC_REG_VDEV_CONTROL, 4, VQNIC_VDEV_CONTROL_ENABLE | VQNIC_VDEV_CONTROL_LINK);
 }
 
@@ -501,19 +523,21 @@ void vdev_negotiate(struct vdev *d)
 void queue_map(struct queue *q, uint16_t size, uint16_t first_index)
 {
 	struct host *h = q->dev->host;
+	struct space *space = q->dev->space;
 	size_t avail_bytes = 6 + 2u * size, used_bytes = 6 + 8u * size;
 
 	q->size = size;
-	q->desc_addr = host_map(h, 16u * size, 16);
-	q->avail_addr = host_map(h, avail_bytes, 2);
-	q->used_addr = host_map(h, used_bytes, 4);
-	q->buffers = host_map(h, (size_t)size * QUEUE_BUFFER_BYTES, 1);
-	q->desc = host_at(h, q->desc_addr, 16u * size);
-	q->avail = host_at(h, q->avail_addr, avail_bytes);
-	q->used = host_at(h, q->used_addr, used_bytes);
-	host_allow(h, q->desc_addr, 16u * size, HOST_READ);
-	host_allow(h, q->avail_addr, event_idx(q) ? avail_bytes : avail_bytes - 2, HOST_READ);
-	host_allow(h, q->used_addr, event_idx(q) ? used_bytes : used_bytes - 2, HOST_WRITE);
+	q->desc_addr = space_map(space, 16u * size, 16, false);
+	q->avail_addr = space_map(space, avail_bytes, 2, false);
+	q->used_addr = space_map(space, used_bytes, 4, true);
+	q->used_bus = space_bus(space, q->used_addr);
+	q->buffers = space_map(space, (size_t)size * QUEUE_BUFFER_BYTES, 1, q->index == RX);
+	q->desc = space_at(space, q->desc_addr, 16u * size);
+	q->avail = space_at(space, q->avail_addr, avail_bytes);
+	q->used = space_at(space, q->used_addr, used_bytes);
+	space_allow(space, q->desc_addr, 16u * size, HOST_READ);
+	space_allow(space, q->avail_addr, event_idx(q) ? avail_bytes : avail_bytes - 2, HOST_READ);
+	space_allow(space, q->used_addr, event_idx(q) ? used_bytes : used_bytes - 2, HOST_WRITE);
 
 	q->free_count = 0;
 	for (uint16_t i = 0; i < size; i++) {
@@ -562,15 +586,19 @@ void vdev_start(struct vdev *d, const struct vdev_config *config)
 
 void queue_forget(struct queue *q)
 {
-	struct host *h = q->dev->host;
+	struct space *space = q->dev->space;
 
 	if (!q->used)
 		return;
 	for (; q->seen != q->added && !q->raw; q->seen++)
 		allow_chain(q, q->posted[q->seen % q->size], false);
-	host_deny(h, q->desc_addr, 16u * q->size, HOST_READ);
-	host_deny(h, q->avail_addr, 6 + 2u * q->size, HOST_READ);
-	host_deny(h, q->used_addr, 6 + 8u * q->size, HOST_WRITE);
+	space_deny(space, q->desc_addr, 16u * q->size, HOST_READ);
+	space_deny(space, q->avail_addr, 6 + 2u * q->size, HOST_READ);
+	space_deny(space, q->used_addr, 6 + 8u * q->size, HOST_WRITE);
+	space_unmap(space, q->desc_addr);
+	space_unmap(space, q->avail_addr);
+	space_unmap(space, q->used_addr);
+	space_unmap(space, q->buffers);
 	q->used = NULL;
 	if (q->index == TX)
 		q->dev->tx_lost_end = q->dev->tx_seq;

@@ -15,6 +15,7 @@
 #include <linux/virtio_ring.h>
 
 #include "host.h"
+#include "space.h"
 
 #define QUEUE_MAX VQNIC_VQ_SIZE_LIMIT
 #define RX 0
@@ -43,7 +44,8 @@ struct queue {
 	uint16_t vector;
 	uint32_t doorbell;		/* BAR2 offset */
 
-	uint64_t desc_addr, avail_addr, used_addr;
+	uint64_t desc_addr, avail_addr, used_addr;	/* as the card knows them: in the vdev's address space */
+	uint64_t used_bus;		/* where used_addr is now */
 	struct vring_desc *desc;
 	uint16_t *avail;		/* flags, idx, ring[size], used_event */
 	uint16_t *used;			/* flags, idx, then ring[size] of two 32-bit words, avail_event */
@@ -84,6 +86,7 @@ struct vdev_config {
 
 struct vdev {
 	struct host *host;
+	struct space *space;
 	unsigned int index;
 	struct vdev_config config;
 	uint64_t features;		/* accepted */
@@ -116,8 +119,13 @@ struct card {
 	uint64_t rx_drop_error, rx_drop_filter;
 };
 
-/* Makes the card's listener and random MAC addresses and vectors; nothing is started. One for each host. */
+/*
+ * Makes the card's listener, random MAC addresses and vectors, and chooses vdevs at random that have an address space of
+ * their own; nothing is started. One for each host.
+ */
 struct card *card_new(struct host *h);
+/* Before anything is started: gives just the vdevs in `vdevs` (a bit each) an address space, with the same IOVAs. */
+void card_translate(struct card *c, unsigned int vdevs);
 void card_cleanup(void);
 
 /* A random configuration with valid values. */

@@ -17,13 +17,14 @@
 /* The widest data bus, bytes: reads come in whole words of it. */
 #define BUS_BYTES 64
 #define REGION_GAP (1ull << 28)
+#define PAGE 4096ull
 
 struct region {
-	struct region *next;
 	uint64_t base;
 	size_t size;
 	uint8_t *bytes;
 	uint8_t *rights;
+	bool owned;
 };
 
 static struct host *current;
@@ -39,12 +40,27 @@ void host_fail(struct host *h, const char *format, ...)
 	va_end(args);
 }
 
+/* The number of regions that begin at or below `addr`. */
+static size_t regions_below(const struct host *h, uint64_t addr)
+{
+	size_t low = 0, high = h->region_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (h->regions[middle]->base <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static struct region *find(struct host *h, uint64_t addr)
 {
-	for (struct region *r = h->regions; r; r = r->next)
-		if (addr - r->base < r->size)
-			return r;
-	return NULL;
+	size_t n = regions_below(h, addr);
+
+	return n && addr - h->regions[n - 1]->base < h->regions[n - 1]->size ? h->regions[n - 1] : NULL;
 }
 
 static void hash(struct host *h, uint64_t value)
@@ -200,12 +216,16 @@ void host_cleanup(void)
 	if (!current)
 		return;
 	vqnic_model_free(current->model);
-	for (struct region *r = current->regions, *next; r; r = next) {
-		next = r->next;
-		munmap(r->bytes, r->size);
-		munmap(r->rights, r->size);
+	for (size_t i = 0; i < current->region_count; i++) {
+		struct region *r = current->regions[i];
+
+		if (r->owned) {
+			host_free(r->bytes, r->size);
+			host_free(r->rights, r->size);
+		}
 		free(r);
 	}
+	free(current->regions);
 	free(current);
 	current = NULL;
 }
@@ -228,7 +248,7 @@ struct pcie_config host_random_link(uint64_t *rng)
 	return config;
 }
 
-static void *map(size_t size)
+void *host_alloc(size_t size)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -239,8 +259,13 @@ static void *map(size_t size)
 	return p;
 }
 
-/* Below 4 GiB, across it, or anywhere in 64 bits. */
-static uint64_t random_base(struct host *h, size_t size)
+void host_free(void *memory, size_t size)
+{
+	munmap(memory, size);
+}
+
+/* Below 4 GiB, across it, or anywhere below `limit`. */
+static uint64_t random_base(struct host *h, uint64_t size, uint64_t limit)
 {
 	switch (host_random(h, 0, 3)) {
 	case 0:
@@ -248,34 +273,71 @@ static uint64_t random_base(struct host *h, size_t size)
 	case 1:
 		return (1ull << 32) - host_random(h, 0, size);
 	case 2:
-		return host_random(h, 1ull << 32, 1ull << 52);
+		return host_random(h, 1ull << 32, (1ull << 52) - size);
 	default:
-		return host_random(h, 1ull << 32, UINT64_MAX - size - REGION_GAP);
+		return host_random(h, 1ull << 32, limit - size);
 	}
+}
+
+/* A place with a page free on either side. */
+static uint64_t place(struct host *h, uint64_t size, uint64_t align, uint64_t limit)
+{
+	uint64_t base;
+	size_t n;
+
+	do {
+		base = random_base(h, size, limit) & ~(align - 1);
+		n = regions_below(h, base + size + PAGE - 1);
+	} while (!base || (n && h->regions[n - 1]->base + h->regions[n - 1]->size + PAGE > base));
+	return base;
+}
+
+uint64_t host_place(struct host *h, uint64_t size, uint64_t align)
+{
+	return place(h, size, align, 1ull << 52);
+}
+
+static void add(struct host *h, uint64_t base, size_t size, uint8_t *bytes, uint8_t *rights, bool owned)
+{
+	size_t at = regions_below(h, base);
+	struct region *r = malloc(sizeof(*r));
+
+	if (h->region_count == h->region_room) {
+		h->region_room = h->region_room ? 2 * h->region_room : 64;
+		h->regions = realloc(h->regions, h->region_room * sizeof(*h->regions));
+	}
+	if (!r || !h->regions) {
+		fprintf(stderr, "out of memory\n");
+		exit(1);
+	}
+	*r = (struct region){ .base = base, .size = size, .bytes = bytes, .rights = rights, .owned = owned };
+	memmove(&h->regions[at + 1], &h->regions[at], (h->region_count - at) * sizeof(*h->regions));
+	h->regions[at] = r;
+	h->region_count++;
+}
+
+void host_add(struct host *h, uint64_t base, size_t size, uint8_t *bytes, uint8_t *rights)
+{
+	add(h, base, size, bytes, rights, false);
+}
+
+void host_remove(struct host *h, uint64_t base)
+{
+	size_t n = regions_below(h, base);
+
+	test_check(n && h->regions[n - 1]->base == base, "the test itself removes no memory at 0x%" PRIx64, base);
+	free(h->regions[n - 1]);
+	memmove(&h->regions[n - 1], &h->regions[n], (h->region_count - n) * sizeof(*h->regions));
+	h->region_count--;
 }
 
 uint64_t host_map(struct host *h, size_t size, size_t align)
 {
-	const size_t page = 4096, room = (size + 3 * page) / page * page;
-	struct region *r = malloc(sizeof(*r));
-	bool taken;
+	const size_t room = (size + 3 * PAGE) / PAGE * PAGE;
+	uint64_t base = place(h, room, PAGE, UINT64_MAX - REGION_GAP);
 
-	if (!r) {
-		fprintf(stderr, "out of memory\n");
-		exit(1);
-	}
-	do {
-		r->base = random_base(h, room) / page * page;
-		taken = false;
-		for (struct region *other = h->regions; other; other = other->next)
-			taken |= r->base < other->base + other->size + page && other->base < r->base + room + page;
-	} while (taken);
-	r->size = room;
-	r->bytes = map(room);
-	r->rights = map(room);
-	r->next = h->regions;
-	h->regions = r;
-	return r->base + page + host_random(h, 0, (page - 1) / align) * align;
+	add(h, base, room, host_alloc(room), host_alloc(room), true);
+	return base + PAGE + host_random(h, 0, (PAGE - 1) / align) * align;
 }
 
 void *host_at(struct host *h, uint64_t addr, size_t len)

@@ -40,7 +40,8 @@ struct host {
 	void (*on_tx)(void *listener, const uint8_t *frame, size_t len);
 	void *listener;
 
-	struct region *regions;
+	struct region **regions;	/* by bus address */
+	size_t region_count, region_room;
 };
 
 /* The host that the running test made, for host_cleanup(). `pcie` NULL: an ideal link. Link is up. */
@@ -52,6 +53,17 @@ struct pcie_config host_random_link(uint64_t *rng);
 
 /* New memory without any rights at a random bus address, aligned to `align` and to nothing more. */
 uint64_t host_map(struct host *h, size_t size, size_t align);
+/*
+ * A bus address for `size` bytes where nothing is, of those that page tables can name; `align` is a power of two, 4096
+ * or more.
+ */
+uint64_t host_place(struct host *h, uint64_t size, uint64_t align);
+/* Puts memory that somebody else owns, each byte with its rights, at a bus address; takes it away from there. */
+void host_add(struct host *h, uint64_t base, size_t size, uint8_t *bytes, uint8_t *rights);
+void host_remove(struct host *h, uint64_t base);
+/* Memory full of zeros, from the system and back. */
+void *host_alloc(size_t size);
+void host_free(void *memory, size_t size);
 /* Memory at a bus address that was mapped. */
 void *host_at(struct host *h, uint64_t addr, size_t len);
 void host_allow(struct host *h, uint64_t addr, size_t len, uint8_t rights);

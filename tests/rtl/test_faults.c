@@ -32,8 +32,8 @@ static struct vring_desc *raw_desc(struct queue *q, uint16_t id, uint16_t flags,
 	desc->len = RAW_BYTES;
 	desc->flags = flags | (q->index == RX ? VRING_DESC_F_WRITE : 0);
 	desc->next = next;
-	memset(host_at(q->dev->host, desc->addr, RAW_BYTES), 0, RAW_BYTES);
-	host_allow(q->dev->host, desc->addr, RAW_BYTES, q->index == RX ? HOST_WRITE : HOST_READ);
+	memset(space_at(q->dev->space, desc->addr, RAW_BYTES), 0, RAW_BYTES);
+	space_allow(q->dev->space, desc->addr, RAW_BYTES, q->index == RX ? HOST_WRITE : HOST_READ);
 	return desc;
 }
 
@@ -133,7 +133,7 @@ static uint64_t direction(struct queue *q)
 {
 	raw_desc(q, 4, VRING_DESC_F_NEXT, 5)->len = 20;
 	raw_desc(q, 5, 0, 0)->flags ^= VRING_DESC_F_WRITE;
-	host_deny(q->dev->host, q->desc[5].addr, RAW_BYTES, HOST_READ | HOST_WRITE);
+	space_deny(q->dev->space, q->desc[5].addr, RAW_BYTES, HOST_READ | HOST_WRITE);
 	raw_avail(q, 4);
 	return 5;
 }
@@ -153,7 +153,7 @@ static uint64_t chain_long(struct queue *q)
 
 	raw_desc(q, 0, VRING_DESC_F_NEXT, 1);
 	raw_desc(q, 1, 0, 0)->len = len;
-	host_allow(q->dev->host, q->desc[1].addr, len, HOST_READ);
+	space_allow(q->dev->space, q->desc[1].addr, len, HOST_READ);
 	raw_avail(q, 0);
 	return RAW_BYTES + len;
 }
@@ -170,7 +170,7 @@ static uint64_t chain_huge(struct queue *q)
 static uint64_t header(struct queue *q, uint8_t flags, uint8_t gso_type)
 {
 	struct vring_desc *desc = raw_desc(q, 0, 0, 0);
-	struct virtio_net_hdr_v1 *hdr = host_at(q->dev->host, desc->addr, sizeof(*hdr));
+	struct virtio_net_hdr_v1 *hdr = space_at(q->dev->space, desc->addr, sizeof(*hdr));
 
 	hdr->flags = flags;
 	hdr->gso_type = gso_type;
@@ -191,7 +191,7 @@ static uint64_t header_gso(struct queue *q)
 /* The link answers accesses to these bytes with an error. */
 static void refuse(struct queue *q, uint64_t addr, size_t len)
 {
-	host_allow(q->dev->host, addr, len, HOST_FAULT);
+	space_allow(q->dev->space, addr, len, HOST_FAULT);
 }
 
 static uint64_t refuse_avail_index(struct queue *q)
@@ -339,13 +339,13 @@ static void send_frames(struct card *c, struct queue *victim, unsigned int most)
 /* The malformed queue has stopped: it touches nothing any more. */
 static void forbid(struct queue *q)
 {
-	struct host *h = q->dev->host;
+	struct space *s = q->dev->space;
 
-	host_deny(h, q->desc_addr, 16u * q->size, HOST_READ | HOST_FAULT);
-	host_deny(h, q->avail_addr, 6 + 2u * q->size, HOST_READ | HOST_FAULT);
-	host_deny(h, q->used_addr, 6 + 8u * q->size, HOST_WRITE | HOST_FAULT);
+	space_deny(s, q->desc_addr, 16u * q->size, HOST_READ | HOST_FAULT);
+	space_deny(s, q->avail_addr, 6 + 2u * q->size, HOST_READ | HOST_FAULT);
+	space_deny(s, q->used_addr, 6 + 8u * q->size, HOST_WRITE | HOST_FAULT);
 	for (uint16_t i = 0; i < q->size; i++)
-		host_deny(h, raw_addr(q, i), VQNIC_FRAME_BYTES_MAX, HOST_READ | HOST_WRITE | HOST_FAULT);
+		space_deny(s, raw_addr(q, i), VQNIC_FRAME_BYTES_MAX, HOST_READ | HOST_WRITE | HOST_FAULT);
 }
 
 /* Makes one queue malformed while all others have traffic, and back again. */

@@ -5,7 +5,7 @@
 // The root that the walker uses changes as a whole, with the write of the low word.
 
 module vqnic_as_regs #(
-  localparam int unsigned AsidW  = vqnic_pkg::ASID_W,
+  localparam int unsigned AsidW  = $clog2(vqnic_regs_pkg::ADDRESS_SPACE_COUNT),
   localparam int unsigned Spaces = vqnic_regs_pkg::ADDRESS_SPACE_COUNT,
   localparam int unsigned FrameW = vqnic_pkg::FRAME_W,
   localparam int unsigned BankW  = $clog2(vqnic_regs_pkg::AS_BANK_STRIDE),

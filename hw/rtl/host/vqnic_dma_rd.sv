@@ -8,6 +8,7 @@
 
 module vqnic_dma_rd #(
   parameter int unsigned DATA_W = 512,
+  localparam int unsigned AsidW = $clog2(vqnic_regs_pkg::ADDRESS_SPACE_COUNT),
   localparam int unsigned LaneW = $clog2(DATA_W / 8)
 ) (
   input  logic              clk_i,
@@ -15,7 +16,7 @@ module vqnic_dma_rd #(
 
   input  logic              req_valid_i,
   output logic              req_ready_o,
-  input  logic [vqnic_pkg::ASID_W-1:0] req_asid_i,
+  input  logic [AsidW-1:0]  req_asid_i,
   input  logic [63:0]       req_addr_i,
   input  logic [15:0]       req_len_i,     // bytes, not 0
   output logic              busy_o,        // a request was accepted and is not done
@@ -34,7 +35,7 @@ module vqnic_dma_rd #(
   input  logic              ar_refused_i,  // instead of ar_ready_i, and why
   input  logic [7:0]        refuse_code_i,
   input  logic [63:0]       refuse_info_i,
-  output logic [vqnic_pkg::ASID_W-1:0] ar_asid_o,  // all the time that busy_o is high
+  output logic [AsidW-1:0]  ar_asid_o,     // all the time that busy_o is high
   output logic [63:0]       ar_addr_o,
   output logic [7:0]        ar_len_o,
   input  logic              r_valid_i,
@@ -51,7 +52,7 @@ module vqnic_dma_rd #(
   logic [15:0] ask_left_q, left_q;
   logic        error_q, refused_q;
   logic [7:0]  error_code_q;
-  logic [vqnic_pkg::ASID_W-1:0] asid_q;
+  logic [AsidW-1:0] asid_q;
 
   logic [15:0] to_boundary, burst;
   logic [15:0] burst_lanes;  // of the burst's beats, from lane 0 of the first to its last byte

@@ -10,6 +10,7 @@
 
 module vqnic_dma_wr #(
   parameter int unsigned DATA_W = 512,
+  localparam int unsigned AsidW = $clog2(vqnic_regs_pkg::ADDRESS_SPACE_COUNT),
   localparam int unsigned LaneCount = DATA_W / 8,
   localparam int unsigned LaneW = $clog2(LaneCount)
 ) (
@@ -18,7 +19,7 @@ module vqnic_dma_wr #(
 
   input  logic                 req_valid_i,
   output logic                 req_ready_o,
-  input  logic [vqnic_pkg::ASID_W-1:0] req_asid_i,
+  input  logic [AsidW-1:0]     req_asid_i,
   input  logic [63:0]          req_addr_i,
   input  logic [15:0]          req_len_i,     // bytes, not 0
   output logic                 busy_o,        // a request was accepted and is not done
@@ -40,7 +41,7 @@ module vqnic_dma_wr #(
   input  logic                 aw_refused_i,  // instead of aw_ready_i, and why
   input  logic [7:0]           refuse_code_i,
   input  logic [63:0]          refuse_info_i,
-  output logic [vqnic_pkg::ASID_W-1:0] aw_asid_o,  // all the time that busy_o is high
+  output logic [AsidW-1:0]     aw_asid_o,     // all the time that busy_o is high
   output logic [63:0]          aw_addr_o,
   output logic [7:0]           aw_len_o,
   output logic                 w_valid_o,
@@ -59,7 +60,7 @@ module vqnic_dma_wr #(
   logic [15:0] aw_left_q, w_left_q, b_left_q;
   logic        error_q, refused_q;
   logic [7:0]  error_code_q;
-  logic [vqnic_pkg::ASID_W-1:0] asid_q;
+  logic [AsidW-1:0] asid_q;
 
   function automatic logic [15:0] burst(input logic [63:0] addr, input logic [15:0] left);
     logic [15:0] to_boundary;

@@ -14,7 +14,7 @@
 module vqnic_iommu #(
   parameter int unsigned DATA_W = 512,
   parameter int unsigned N      = 4,      // ports, with one request at a time each
-  localparam int unsigned AsidW  = vqnic_pkg::ASID_W,
+  localparam int unsigned AsidW  = $clog2(vqnic_regs_pkg::ADDRESS_SPACE_COUNT),
   localparam int unsigned Spaces = vqnic_regs_pkg::ADDRESS_SPACE_COUNT,
   localparam int unsigned FrameW = vqnic_pkg::FRAME_W
 ) (
@@ -22,7 +22,7 @@ module vqnic_iommu #(
   input  logic                    rst_ni,
 
   // Bursts to be translated. One stands until it is issued (ready_o) or refused.
-  input  logic [N-1:0]            busy_i,     // a request is not done; its bursts follow one another
+  input  logic [N-1:0]            busy_i,     // a request is not done; its bursts come one by one
   input  logic [N-1:0]            write_i,
   input  logic [N-1:0][AsidW-1:0] asid_i,     // of the request
   input  logic [N-1:0]            valid_i,
@@ -57,6 +57,7 @@ module vqnic_iommu #(
 );
 
   localparam int unsigned IdxW = N > 1 ? $clog2(N) : 1;
+  localparam int unsigned PageW = vqnic_regs_pkg::IOVA_BITS - 12;
   localparam int unsigned Sets = 16;
   localparam int unsigned Ways = 4;
 
@@ -109,7 +110,7 @@ module vqnic_iommu #(
   logic [FrameW-1:0]         tlb_frame;
   logic [$clog2(Ways)-1:0]   tlb_way, walk_way_q;
   logic [IdxW-1:0]           walk_port_q;
-  logic [vqnic_pkg::PAGE_W-1:0] walk_page_q;
+  logic [PageW-1:0]          walk_page_q;
   logic                      walk_start, walk_busy, walk_done, walk_cancelled, walk_fault;
   logic                      walk_writable;
   logic [FrameW-1:0]         walk_frame;

@@ -11,7 +11,7 @@
 
 module vqnic_walker #(
   parameter int unsigned DATA_W = 512,
-  localparam int unsigned AsidW  = vqnic_pkg::ASID_W,
+  localparam int unsigned AsidW  = $clog2(vqnic_regs_pkg::ADDRESS_SPACE_COUNT),
   localparam int unsigned FrameW = vqnic_pkg::FRAME_W,
   localparam int unsigned LaneW  = $clog2(DATA_W / 8)
 ) (

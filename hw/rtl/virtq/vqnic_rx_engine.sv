@@ -11,6 +11,7 @@
 module vqnic_rx_engine #(
   parameter int unsigned DATA_W = 512,
   parameter int unsigned VDEVS  = 2,
+  localparam int unsigned AsidW = $clog2(vqnic_regs_pkg::ADDRESS_SPACE_COUNT),
   localparam int unsigned LaneCount = DATA_W / 8,
   localparam int unsigned LaneW = $clog2(LaneCount)
 ) (
@@ -42,7 +43,7 @@ module vqnic_rx_engine #(
   output logic                 word_ready_o,
   input  logic [DATA_W-1:0]    word_i,
 
-  output logic [vqnic_pkg::ASID_W-1:0] asid_o,  // of all DMA requests
+  output logic [AsidW-1:0]     asid_o,        // of all DMA requests
   // vqnic_dma_rd
   output logic                 rd_valid_o,
   input  logic                 rd_ready_i,
@@ -99,8 +100,8 @@ module vqnic_rx_engine #(
   logic             data_q;           // the data request of this descriptor was accepted
 
   vqnic_pkg::vq_ctx_t ctx;
-  assign ctx = ctx_i[vdev_q];
-  assign asid_o = ctx.asid;
+  assign ctx    = ctx_i[vdev_q];
+  assign asid_o = ctx.asid[AsidW-1:0];
 
   vqnic_pkg::desc_t desc;
   assign desc = desc_q;

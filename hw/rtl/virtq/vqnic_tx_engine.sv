@@ -13,6 +13,7 @@
 module vqnic_tx_engine #(
   parameter int unsigned DATA_W = 512,
   parameter int unsigned VDEVS  = 2,
+  localparam int unsigned AsidW = $clog2(vqnic_regs_pkg::ADDRESS_SPACE_COUNT),
   localparam int unsigned LaneCount = DATA_W / 8,
   localparam int unsigned LaneW = $clog2(LaneCount)
 ) (
@@ -30,7 +31,7 @@ module vqnic_tx_engine #(
   output logic [VDEVS-1:0]     frame_o,       // a frame was sent, of frame_len_o bytes
   output logic [31:0]          frame_len_o,
 
-  output logic [vqnic_pkg::ASID_W-1:0] asid_o,  // of all DMA requests
+  output logic [AsidW-1:0]     asid_o,        // of all DMA requests
   // vqnic_dma_rd
   output logic                 rd_valid_o,
   input  logic                 rd_ready_i,
@@ -93,8 +94,8 @@ module vqnic_tx_engine #(
   logic [15:0]     hdr_q;           // gso_type, flags
 
   vqnic_pkg::vq_ctx_t ctx;
-  assign ctx = ctx_i[vdev_q];
-  assign asid_o = ctx.asid;
+  assign ctx    = ctx_i[vdev_q];
+  assign asid_o = ctx.asid[AsidW-1:0];
 
   vqnic_pkg::desc_t desc;
   assign desc = desc_q;

@@ -54,6 +54,7 @@ module vqnic_vdev_regs #(
 
   localparam logic [15:0] MtuReset = 16'd1500;
   localparam int unsigned SelectW = $clog2(Vqs);
+  localparam int unsigned AsidW = $clog2(vqnic_regs_pkg::ADDRESS_SPACE_COUNT);
 
   logic [31:0] device_select_q, driver_select_q;
   logic [63:0] offered_q, accepted_q;
@@ -63,7 +64,7 @@ module vqnic_vdev_regs #(
   logic        reset_q, enable_q, link_q;
   logic [47:0] mac_q;
   logic [15:0] mtu_q;
-  logic [vqnic_pkg::ASID_W-1:0] asid_q;
+  logic [AsidW-1:0] asid_q;
   logic        net_link_q;
 
   logic        write, guest_write;
@@ -185,7 +186,7 @@ module vqnic_vdev_regs #(
           vqnic_regs_pkg::REG_VDEV_AS_DATA:
             if (!status_q[vqnic_pkg::STATUS_DRIVER_OK] &&
                 wword[15:0] < 16'(vqnic_regs_pkg::ADDRESS_SPACE_COUNT)) begin
-              asid_q <= wword[vqnic_pkg::ASID_W-1:0];
+              asid_q <= wword[AsidW-1:0];
             end
           default: ;
         endcase
@@ -218,7 +219,7 @@ module vqnic_vdev_regs #(
       .rdata_o     (queue_rdata[i]),
       .vdev_runs_i (driver_ok && !stop_i),
       .event_idx_i (accepted_q[vqnic_pkg::F_RING_EVENT_IDX]),
-      .asid_i      (asid_q),
+      .asid_i      (16'(asid_q)),
       .ctx_o       (ctx_o[i]),
       .vector_o    (vector_o[i]),
       .busy_i      (busy_i[i] || irq_pending_i[i]),

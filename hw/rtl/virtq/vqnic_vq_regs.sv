@@ -21,7 +21,7 @@ module vqnic_vq_regs #(
 
   input  logic        vdev_runs_i,
   input  logic        event_idx_i,
-  input  logic [vqnic_pkg::ASID_W-1:0] asid_i,
+  input  logic [15:0] asid_i,
   output logic [vqnic_pkg::VQ_CTX_W-1:0] ctx_o,  // a vq_ctx_t
   output logic [15:0] vector_o,
 
