@@ -333,15 +333,16 @@ static void used_index_written(struct queue *q)
 	}
 }
 
-static void on_write(void *listener, uint64_t addr, size_t len)
+static void on_write(void *listener, const uint8_t *memory, size_t len)
 {
 	struct card *c = listener;
 
 	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
 		for (unsigned int k = 0; k < 2; k++) {
 			struct queue *q = &c->vdev[i].queue[k];
+			const uint8_t *index = q->used ? (const uint8_t *)&q->used[1] : NULL;
 
-			if (q->used && addr < q->used_bus + 4 && addr + len > q->used_bus + 2)
+			if (index && memory < index + 2 && memory + len > index)
 				used_index_written(q);
 		}
 	}
@@ -530,7 +531,6 @@ void queue_map(struct queue *q, uint16_t size, uint16_t first_index)
 	q->desc_addr = space_map(space, 16u * size, 16, false);
 	q->avail_addr = space_map(space, avail_bytes, 2, false);
 	q->used_addr = space_map(space, used_bytes, 4, true);
-	q->used_bus = space_bus(space, q->used_addr);
 	q->buffers = space_map(space, (size_t)size * QUEUE_BUFFER_BYTES, 1, q->index == RX);
 	q->desc = space_at(space, q->desc_addr, 16u * size);
 	q->avail = space_at(space, q->avail_addr, avail_bytes);

@@ -45,7 +45,6 @@ struct queue {
 	uint32_t doorbell;		/* BAR2 offset */
 
 	uint64_t desc_addr, avail_addr, used_addr;	/* as the card knows them: in the vdev's address space */
-	uint64_t used_bus;		/* where used_addr is now */
 	struct vring_desc *desc;
 	uint16_t *avail;		/* flags, idx, ring[size], used_event */
 	uint16_t *used;			/* flags, idx, then ring[size] of two 32-bit words, avail_event */

@@ -35,7 +35,7 @@ struct host {
 	unsigned int sink_frames;	/* what the card sent while on_tx is not set */
 
 	/* Called inside the model; NULL: nobody listens. */
-	void (*on_write)(void *listener, uint64_t addr, size_t len);
+	void (*on_write)(void *listener, const uint8_t *memory, size_t len);
 	void (*on_msix)(void *listener, unsigned int vector);
 	void (*on_tx)(void *listener, const uint8_t *frame, size_t len);
 	void *listener;

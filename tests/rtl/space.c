@@ -106,6 +106,7 @@ struct space *space_new(struct host *h, unsigned int asid, uint64_t layout)
 	s->host = h;
 	s->asid = asid;
 	s->layout = layout;
+	s->leaf = SPACE_ANY_LEAF;
 	if (!identity(s))
 		s->root = table_new(s);
 	return s;
@@ -220,7 +221,7 @@ static void build(struct space *s, struct mapping *m, uint64_t iova, uint64_t en
 	struct host *h = s->host;
 	bool leaf = host_chance(h, chances[level]) || (level == 1 && end - iova > 64 * PAGE && host_chance(h, 80));
 
-	if (leaf) {
+	if (s->leaf == SPACE_ANY_LEAF ? leaf : level == (unsigned int)s->leaf) {
 		struct piece *p = &m->pieces[m->piece_count++];
 
 		*p = (struct piece){ .iova = iova, .size = end - iova, .level = level };
@@ -367,16 +368,6 @@ void space_deny(struct space *s, uint64_t addr, size_t len, uint8_t rights)
 	m = find(s, addr);
 	for (size_t i = 0; i < len; i++)
 		m->rights[addr - m->iova + i] &= (uint8_t)~rights;
-}
-
-uint64_t space_bus(struct space *s, uint64_t addr)
-{
-	const struct piece *p;
-
-	if (identity(s))
-		return addr;
-	p = find_piece(s, addr);
-	return p->bus + (addr - p->iova);
 }
 
 uint64_t space_move(struct space *s, uint64_t addr)

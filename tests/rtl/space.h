@@ -16,7 +16,10 @@ struct space {
 	uint64_t layout;		/* random numbers of the IOVAs: the same for the same calls */
 	struct table *root;
 	struct mapping *mappings;
+	int leaf;			/* level of all leaves, SPACE_ANY_LEAF after space_new() */
 };
+
+#define SPACE_ANY_LEAF (-1)
 
 /* Spaces with one `layout` map the same IOVAs, as far as they are asked for the same sizes in the same order. */
 struct space *space_new(struct host *h, unsigned int asid, uint64_t layout);
@@ -35,9 +38,6 @@ void space_unmap(struct space *s, uint64_t addr);
 void *space_at(struct space *s, uint64_t addr, size_t len);
 void space_allow(struct space *s, uint64_t addr, size_t len, uint8_t rights);
 void space_deny(struct space *s, uint64_t addr, size_t len, uint8_t rights);
-/* The bus address behind an address. */
-uint64_t space_bus(struct space *s, uint64_t addr);
-
 /* Bus address of the leaf that maps `addr`, and its level: 2 is 1 GiB, 1 is 2 MiB, 0 is 4 KiB. */
 uint64_t space_leaf(struct space *s, uint64_t addr, unsigned int *level);
 /* Bus address of the entry of `level`, 0 if the tables do not reach so far. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Malformed rings: each fault code, provoked in one queue while everything else runs. The queue stops with the right
- * code, touches nothing more, everybody else loses nothing, and after a reset the queue works again.
+ * Malformed rings and page tables: each fault code, provoked in one queue while everything else runs. The queue stops
+ * with the right code, touches nothing more, everybody else loses nothing, and after a reset the queue works again.
  */
 #include <string.h>
 
@@ -265,6 +265,187 @@ static uint64_t refuse_avail_event(struct queue *q)
 	return q->used_addr + 4 + 8ull * q->size;
 }
 
+/* ---- what the address space does not allow, or says in a wrong way ---- */
+
+/* An entry on the way to `addr`, or the one that maps it. */
+static uint64_t some_entry(struct queue *q, uint64_t addr)
+{
+	unsigned int leaf;
+
+	space_leaf(q->dev->space, addr, &leaf);
+	return space_entry(q->dev->space, addr, (unsigned int)host_random(q->dev->host, leaf, 2));
+}
+
+/* Makes `clear` and `set` of an entry so, and the card forget it; what it maps is then none of the card's business. */
+static void change_entry(struct queue *q, uint64_t entry, uint64_t clear, uint64_t set)
+{
+	uint64_t *at = space_entry_at(q->dev->space, entry);
+
+	*at = (*at & ~clear) | set;
+	space_invalidate(q->dev->space);
+}
+
+/* Random bits in all but the one that says that they mean anything. */
+static void unmap(struct queue *q, uint64_t addr)
+{
+	change_entry(q, some_entry(q, addr), VQNIC_PTE_VALID, rng_next(&q->dev->host->rng) & ~(uint64_t)VQNIC_PTE_VALID);
+}
+
+static void protect(struct queue *q, uint64_t addr)
+{
+	unsigned int level;
+
+	change_entry(q, space_leaf(q->dev->space, addr, &level), VQNIC_PTE_WRITE, 0);
+}
+
+static uint64_t unmapped_avail(struct queue *q)
+{
+	raw_desc(q, 0, 0, 0);
+	unmap(q, q->avail_addr + 2);
+	space_deny(q->dev->space, q->avail_addr, 4, HOST_READ);
+	raw_avail(q, 0);
+	return q->avail_addr + 2;
+}
+
+static uint64_t unmapped_desc(struct queue *q)
+{
+	uint16_t id = (uint16_t)host_random(q->dev->host, 0, q->size - 1);
+
+	raw_desc(q, id, 0, 0);
+	unmap(q, q->desc_addr + 16ull * id);
+	space_deny(q->dev->space, q->desc_addr, 16u * q->size, HOST_READ);
+	raw_avail(q, id);
+	return q->desc_addr + 16ull * id;
+}
+
+static uint64_t unmapped_buffer(struct queue *q)
+{
+	struct vring_desc *desc = raw_desc(q, 0, 0, 0);
+
+	unmap(q, desc->addr);
+	space_deny(q->dev->space, desc->addr, RAW_BYTES, HOST_READ | HOST_WRITE);
+	raw_avail(q, 0);
+	return desc->addr;
+}
+
+static uint64_t unmapped_used(struct queue *q)
+{
+	uint64_t addr = q->used_addr + 4 + 8ull * (q->seen % q->size);
+
+	raw_desc(q, 0, 0, 0);
+	unmap(q, addr);
+	space_deny(q->dev->space, addr, 8, HOST_WRITE);
+	raw_avail(q, 0);
+	return addr;
+}
+
+static uint64_t protected_buffer(struct queue *q)
+{
+	struct vring_desc *desc = raw_desc(q, 0, 0, 0);
+
+	protect(q, desc->addr);
+	space_deny(q->dev->space, desc->addr, RAW_BYTES, HOST_WRITE);
+	raw_avail(q, 0);
+	return desc->addr;
+}
+
+static uint64_t protected_used(struct queue *q)
+{
+	uint64_t addr = q->used_addr + 4 + 8ull * (q->seen % q->size);
+
+	raw_desc(q, 0, 0, 0);
+	protect(q, addr);
+	space_deny(q->dev->space, addr, 8, HOST_WRITE);
+	raw_avail(q, 0);
+	return addr;
+}
+
+/* The second of a buffer's two pages: up to there it is read or written. */
+static uint64_t unmapped_page(struct queue *q)
+{
+	struct vring_desc *desc = raw_desc(q, 0, 0, 0);
+	uint64_t page = desc->addr + 4096;
+
+	space_deny(q->dev->space, desc->addr, RAW_BYTES, HOST_READ | HOST_WRITE);
+	desc->addr = page - host_random(q->dev->host, 1, RAW_FRAME);
+	memset(space_at(q->dev->space, desc->addr, RAW_BYTES), 0, RAW_BYTES);
+	space_allow(q->dev->space, desc->addr, page - desc->addr, q->index == RX ? HOST_WRITE : HOST_READ);
+	change_entry(q, space_entry(q->dev->space, page, 0), VQNIC_PTE_VALID, 0);
+	raw_avail(q, 0);
+	return page;
+}
+
+/* An address whose low bits are those of a good one. */
+static uint64_t beyond(struct queue *q)
+{
+	struct vring_desc *desc = raw_desc(q, 0, 0, 0);
+
+	space_deny(q->dev->space, desc->addr, RAW_BYTES, HOST_READ | HOST_WRITE);
+	desc->addr |= 1ull << host_random(q->dev->host, VQNIC_IOVA_BITS, 63);
+	raw_avail(q, 0);
+	return desc->addr;
+}
+
+/* One of the things that the card reads and writes for a chain. */
+static uint64_t some_addr(struct queue *q)
+{
+	switch (host_random(q->dev->host, 0, 3)) {
+	case 0:
+		return q->avail_addr + 2;
+	case 1:
+		return q->desc_addr;
+	case 2:
+		return q->used_addr + 4 + 8ull * (q->seen % q->size);
+	default:
+		return raw_addr(q, 0);
+	}
+}
+
+static uint64_t bad_entry(struct queue *q, uint64_t entry, uint64_t clear, uint64_t set)
+{
+	raw_desc(q, 0, 0, 0);
+	change_entry(q, entry, clear, set);
+	raw_avail(q, 0);
+	return entry;
+}
+
+static uint64_t entry_reserved(struct queue *q)
+{
+	struct host *h = q->dev->host;
+	uint64_t bit = host_chance(h, 50) ? host_random(h, 3, 11) : host_random(h, 52, 63);
+
+	return bad_entry(q, some_entry(q, some_addr(q)), 0, 1ull << bit);
+}
+
+/* A table that allows writing: only a leaf says that. */
+static uint64_t entry_table_write(struct queue *q)
+{
+	return bad_entry(q, space_entry(q->dev->space, some_addr(q), 2), VQNIC_PTE_LEAF, VQNIC_PTE_WRITE);
+}
+
+/* A fourth level. */
+static uint64_t entry_no_leaf(struct queue *q)
+{
+	return bad_entry(q, space_entry(q->dev->space, some_addr(q), 0), VQNIC_PTE_LEAF | VQNIC_PTE_WRITE, 0);
+}
+
+static uint64_t entry_misaligned(struct queue *q)
+{
+	unsigned int level = (unsigned int)host_random(q->dev->host, 1, 2);
+	unsigned int bit = (unsigned int)host_random(q->dev->host, 12, 11 + 9 * level);
+
+	return bad_entry(q, space_entry(q->dev->space, some_addr(q), level), UINT64_MAX,
+			 VQNIC_PTE_VALID | VQNIC_PTE_WRITE | VQNIC_PTE_LEAF | 1ull << 40 | 1ull << bit);
+}
+
+static uint64_t refuse_entry(struct queue *q)
+{
+	uint64_t entry = some_entry(q, some_addr(q));
+
+	host_allow(q->dev->host, entry, 8, HOST_FAULT);
+	return bad_entry(q, entry, 0, 0);
+}
+
 /* test, queue, code, what makes the ring so */
 #define CASES(X) \
 	X(tx_read_avail_index, TX, DMA_READ, refuse_avail_index) \
@@ -308,7 +489,32 @@ static uint64_t refuse_avail_event(struct queue *q)
 	X(tx_chain_long, TX, CHAIN_LONG, chain_long) \
 	X(tx_chain_huge, TX, CHAIN_LONG, chain_huge) \
 	X(tx_header_csum, TX, HDR_FLAGS, header_csum) \
-	X(tx_header_gso, TX, HDR_FLAGS, header_gso)
+	X(tx_header_gso, TX, HDR_FLAGS, header_gso) \
+	X(tx_unmapped_avail, TX, IOVA_READ, unmapped_avail) \
+	X(tx_unmapped_desc, TX, IOVA_READ, unmapped_desc) \
+	X(tx_unmapped_buffer, TX, IOVA_READ, unmapped_buffer) \
+	X(tx_unmapped_page, TX, IOVA_READ, unmapped_page) \
+	X(tx_unmapped_used, TX, IOVA_WRITE, unmapped_used) \
+	X(tx_protected_used, TX, IOVA_WRITE, protected_used) \
+	X(tx_beyond, TX, IOVA_READ, beyond) \
+	X(rx_unmapped_avail, RX, IOVA_READ, unmapped_avail) \
+	X(rx_unmapped_desc, RX, IOVA_READ, unmapped_desc) \
+	X(rx_unmapped_buffer, RX, IOVA_WRITE, unmapped_buffer) \
+	X(rx_unmapped_page, RX, IOVA_WRITE, unmapped_page) \
+	X(rx_unmapped_used, RX, IOVA_WRITE, unmapped_used) \
+	X(rx_protected_buffer, RX, IOVA_WRITE, protected_buffer) \
+	X(rx_protected_used, RX, IOVA_WRITE, protected_used) \
+	X(rx_beyond, RX, IOVA_WRITE, beyond) \
+	X(tx_entry_reserved, TX, PAGE_TABLE, entry_reserved) \
+	X(tx_entry_table_write, TX, PAGE_TABLE, entry_table_write) \
+	X(tx_entry_no_leaf, TX, PAGE_TABLE, entry_no_leaf) \
+	X(tx_entry_misaligned, TX, PAGE_TABLE, entry_misaligned) \
+	X(tx_read_entry, TX, PAGE_TABLE, refuse_entry) \
+	X(rx_entry_reserved, RX, PAGE_TABLE, entry_reserved) \
+	X(rx_entry_table_write, RX, PAGE_TABLE, entry_table_write) \
+	X(rx_entry_no_leaf, RX, PAGE_TABLE, entry_no_leaf) \
+	X(rx_entry_misaligned, RX, PAGE_TABLE, entry_misaligned) \
+	X(rx_read_entry, RX, PAGE_TABLE, refuse_entry)
 
 /* Receive queues hold more buffers than frames come, so that none may be dropped. */
 static void fill_rx(struct queue *q)
@@ -352,6 +558,8 @@ static void forbid(struct queue *q)
 static void run_case(uint64_t seed, unsigned int queue, uint8_t code, provoke_fn *provoke)
 {
 	bool needs_event_idx = provoke == refuse_used_event || provoke == refuse_avail_event;
+	bool needs_space = code == VQNIC_FAULT_IOVA_READ || code == VQNIC_FAULT_IOVA_WRITE ||
+		code == VQNIC_FAULT_PAGE_TABLE;
 	uint64_t rng = seed;
 	struct pcie_config link = host_random_link(&rng);
 	struct card *c = card_new(host_new(rng, seed % 4 ? &link : NULL));
@@ -366,6 +574,10 @@ static void run_case(uint64_t seed, unsigned int queue, uint8_t code, provoke_fn
 	unsigned int polls = 0, config_msix, event_msix;
 	uint64_t info, sent;
 
+	if (needs_space)
+		card_translate(c, 1u << d->index | (unsigned int)host_random(h, 0, (1u << VQNIC_VDEVS) - 1));
+	if (provoke == unmapped_page || provoke == entry_no_leaf || provoke == entry_misaligned)
+		d->space->leaf = 0;
 	host_set(h, VQNIC_REG_EVENT_VECTOR, 2, EVENT_VECTOR);
 	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
 		vdev_start(&c->vdev[i], &config);
