@@ -450,6 +450,7 @@ struct vdev_config vdev_random_config(struct host *h)
 		.features = host_chance(h, 60) ? 1ull << VIRTIO_RING_F_EVENT_IDX : 0,
 		.mtu = (uint16_t)(host_chance(h, 50) ? 1500 : host_random(h, VQNIC_MTU_LIMIT_MIN, VQNIC_MTU_LIMIT_MAX)),
 		.chain_max = host_chance(h, 20) ? QUEUE_MAX : (unsigned int)host_random(h, 1, 20),
+		.joined = host_chance(h, 30),
 	};
 
 	for (int i = 0; i < 2; i++) {
@@ -528,9 +529,16 @@ void queue_map(struct queue *q, uint16_t size, uint16_t first_index)
 	size_t avail_bytes = 6 + 2u * size, used_bytes = 6 + 8u * size;
 
 	q->size = size;
-	q->desc_addr = space_map(space, 16u * size, 16, false);
-	q->avail_addr = space_map(space, avail_bytes, 2, false);
-	q->used_addr = space_map(space, used_bytes, 4, true);
+	q->joined = q->dev->config.joined;
+	if (q->joined) {
+		q->desc_addr = space_map(space, 16u * size + avail_bytes + 2 + used_bytes, 16, true);
+		q->avail_addr = q->desc_addr + 16u * size;
+		q->used_addr = (q->avail_addr + avail_bytes + 2) & ~3ull;
+	} else {
+		q->desc_addr = space_map(space, 16u * size, 16, false);
+		q->avail_addr = space_map(space, avail_bytes, 2, false);
+		q->used_addr = space_map(space, used_bytes, 4, true);
+	}
 	q->buffers = space_map(space, (size_t)size * QUEUE_BUFFER_BYTES, 1, q->index == RX);
 	q->desc = space_at(space, q->desc_addr, 16u * size);
 	q->avail = space_at(space, q->avail_addr, avail_bytes);
@@ -596,8 +604,10 @@ void queue_forget(struct queue *q)
 	space_deny(space, q->avail_addr, 6 + 2u * q->size, HOST_READ);
 	space_deny(space, q->used_addr, 6 + 8u * q->size, HOST_WRITE);
 	space_unmap(space, q->desc_addr);
-	space_unmap(space, q->avail_addr);
-	space_unmap(space, q->used_addr);
+	if (!q->joined) {
+		space_unmap(space, q->avail_addr);
+		space_unmap(space, q->used_addr);
+	}
 	space_unmap(space, q->buffers);
 	q->used = NULL;
 	if (q->index == TX)

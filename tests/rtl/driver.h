@@ -49,6 +49,7 @@ struct queue {
 	uint16_t *avail;		/* flags, idx, ring[size], used_event */
 	uint16_t *used;			/* flags, idx, then ring[size] of two 32-bit words, avail_event */
 	uint64_t buffers;		/* QUEUE_BUFFER_BYTES for each descriptor */
+	bool joined;			/* the rings lie one behind the other, in one piece of memory */
 
 	uint16_t free[QUEUE_MAX];
 	unsigned int free_count;
@@ -81,6 +82,7 @@ struct vdev_config {
 	uint16_t mtu;
 	unsigned int chain_max;		/* descriptors of the longest chains */
 	uint32_t rx_bytes_min;		/* smallest frame that a posted receive chain has room for */
+	bool joined;			/* see struct queue */
 };
 
 struct vdev {

@@ -75,18 +75,21 @@ static struct table *table_new(struct space *s)
 	return t;
 }
 
-static void table_free(struct table *t)
+static void table_free(struct space *s, struct table *t)
 {
+	host_remove(s->host, t->bus);
 	host_free(t->entries, PAGE);
 	host_free(t->rights, PAGE);
 	free(t);
 }
 
-static void mapping_free(struct mapping *m)
+static void mapping_free(struct space *s, struct mapping *m)
 {
+	for (size_t i = 0; i < m->piece_count; i++)
+		host_remove(s->host, m->pieces[i].bus);
 	for (struct table *t = m->tables, *next; t; t = next) {
 		next = t->next;
-		table_free(t);
+		table_free(s, t);
 	}
 	host_free(m->bytes, m->size);
 	host_free(m->rights, m->size);
@@ -118,10 +121,10 @@ void space_free(struct space *s)
 		return;
 	for (struct mapping *m = s->mappings, *next; m; m = next) {
 		next = m->next;
-		mapping_free(m);
+		mapping_free(s, m);
 	}
 	if (s->root)
-		table_free(s->root);
+		table_free(s, s->root);
 	free(s);
 }
 
@@ -323,14 +326,10 @@ void space_unmap(struct space *s, uint64_t addr)
 	for (uint64_t iova = m->iova; iova < m->iova + m->size; iova = (iova / leaf_size(2) + 1) * leaf_size(2))
 		*entry_of(s, iova, 2) = 0;
 	space_invalidate(s);
-	for (size_t i = 0; i < m->piece_count; i++)
-		host_remove(s->host, m->pieces[i].bus);
-	for (struct table *t = m->tables; t; t = t->next)
-		host_remove(s->host, t->bus);
 	while (*at != m)
 		at = &(*at)->next;
 	*at = m->next;
-	mapping_free(m);
+	mapping_free(s, m);
 }
 
 void *space_at(struct space *s, uint64_t addr, size_t len)

@@ -23,6 +23,7 @@ struct space {
 
 /* Spaces with one `layout` map the same IOVAs, as far as they are asked for the same sizes in the same order. */
 struct space *space_new(struct host *h, unsigned int asid, uint64_t layout);
+/* Takes all of it away, and tells the card nothing. NULL: nothing. */
 void space_free(struct space *s);
 /* Tells the card of the tables. */
 void space_install(struct space *s);

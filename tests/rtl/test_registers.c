@@ -43,6 +43,10 @@ static const struct reset_value card_values[] = {
 	{ VQNIC_REG_EVENT_VECTOR, 2, VQNIC_NO_VECTOR },
 	{ VQNIC_REG_EVENT, 4, 0 },
 	{ VQNIC_REG_SCRATCH, 4, 0 },
+	{ VQNIC_REG_AS_COUNT, 4, VQNIC_ADDRESS_SPACE_COUNT },
+	{ VQNIC_REG_AS_OFFSET, 4, VQNIC_AS_BANK_OFFSET },
+	{ VQNIC_REG_AS_STRIDE, 4, VQNIC_AS_BANK_STRIDE },
+	{ VQNIC_REG_IOVA_WIDTH, 4, VQNIC_IOVA_BITS },
 	{ VQNIC_REG_WIRE_RX_FRAMES, 8, 0 },
 	{ VQNIC_REG_WIRE_RX_BYTES, 8, 0 },
 	{ VQNIC_REG_WIRE_RX_DROP_ERROR, 8, 0 },
@@ -73,6 +77,7 @@ static const struct reset_value vdev_values[] = {
 	{ VQNIC_REG_VDEV_MAC_LO, 4, 0 },
 	{ VQNIC_REG_VDEV_MAC_HI, 4, 0 },
 	{ VQNIC_REG_VDEV_MTU, 4, 1500 },
+	{ VQNIC_REG_VDEV_AS_DATA, 4, VQNIC_AS_IDENTITY },
 	{ VQNIC_REG_ACCEPTED_FEATURES, 8, 0 },
 	{ VQNIC_REG_TX_FRAMES, 8, 0 },
 	{ VQNIC_REG_TX_BYTES, 8, 0 },
@@ -101,6 +106,12 @@ static const struct reset_value queue_values[] = {
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define SPACES VQNIC_ADDRESS_SPACE_COUNT
+
+static uint32_t as_reg(unsigned int asid, uint32_t offset)
+{
+	return VQNIC_AS_BANK_OFFSET + asid * VQNIC_AS_BANK_STRIDE + offset;
+}
 
 static struct card *start(uint64_t seed)
 {
@@ -145,6 +156,9 @@ static void check_values(struct card *c, uint32_t control)
 			check_queue_values(&d->queue[i]);
 		vdev_set(d, VQNIC_REG_QUEUE_SELECT, 2, 0);
 	}
+	for (unsigned int i = 0; i < SPACES; i++)
+		for (uint32_t offset = 0; offset < VQNIC_AS_BANK_STRIDE; offset += 4)
+			test_equal(host_get(c->host, as_reg(i, offset), 4), 0, "address space %u register 0x%x", i, offset);
 }
 
 static void test_reset_values(uint64_t seed)
@@ -168,7 +182,7 @@ static void test_read_only(uint64_t seed)
 		VQNIC_REG_NET_MAX_VQ_PAIRS, VQNIC_REG_QUEUE_STATUS, VQNIC_REG_QUEUE_FAULT, VQNIC_REG_QUEUE_FAULT_INFO,
 		VQNIC_REG_QUEUE_FAULT_INFO + 4, VQNIC_REG_SUPPORTED_FEATURES, VQNIC_REG_SUPPORTED_FEATURES + 4,
 		VQNIC_REG_VDEV_DOORBELLS, VQNIC_REG_ACCEPTED_FEATURES, VQNIC_REG_ACCEPTED_FEATURES + 4, 0x40, 0xfc,
-		0x10c, 0x3fc, 0x40c, 0x7fc, 0x804, 0x824, 0x838, 0x940, 0xffc,
+		0x10c, 0x3fc, 0x40c, 0x7fc, 0x804, 0x824, 0x83c, 0x940, 0xffc,
 	};
 	struct card *c = start(seed);
 	struct host *h = c->host;
@@ -189,8 +203,13 @@ static void test_read_only(uint64_t seed)
 		offset = (uint32_t)host_random(h, 0x900, 0x93c) & ~3u;
 		vqnic_model_write(h->model, vdev_reg((unsigned int)host_random(h, 0, VQNIC_VDEVS - 1), offset),
 				  (uint32_t)rng_next(&h->rng), strobe);
-		/* Beyond the vdevs' windows, and beyond the BAR. */
-		offset = (uint32_t)host_random(h, vdev_reg(VQNIC_VDEVS, 0), VQNIC_BAR_REGS_SIZE + 0x1000) & ~3u;
+		offset = as_reg((unsigned int)host_random(h, 0, SPACES - 1),
+				host_chance(h, 50) ? VQNIC_REG_AS_INVALIDATE : VQNIC_REG_AS_INVALIDATE + 4);
+		vqnic_model_write(h->model, offset, (uint32_t)rng_next(&h->rng), strobe);
+		/* Beyond the windows of the vdevs and the banks of the address spaces, and beyond the BAR. */
+		offset = host_chance(h, 50) ?
+			(uint32_t)host_random(h, vdev_reg(VQNIC_VDEVS, 0), as_reg(0, 0) - 1) & ~3u :
+			(uint32_t)host_random(h, as_reg(SPACES, 0), VQNIC_BAR_REGS_SIZE + 0x1000) & ~3u;
 		vqnic_model_write(h->model, offset, (uint32_t)rng_next(&h->rng), strobe);
 		test_equal(vqnic_model_read(h->model, offset), 0, "offset 0x%x", offset);
 	}
@@ -201,7 +220,7 @@ static void test_read_only(uint64_t seed)
 
 /* ---- what sticks ---- */
 
-enum rule { PLAIN, VECTOR, SIZE };
+enum rule { PLAIN, VECTOR, SIZE, SPACE };
 
 struct shadow {
 	uint32_t offset;		/* in the window, or in BAR0 for the card's */
@@ -224,6 +243,12 @@ static const struct shadow vdev_shadows[] = {
 	{ VQNIC_REG_VDEV_MAC_LO, 4, PLAIN, UINT32_MAX, 0 },
 	{ VQNIC_REG_VDEV_MAC_HI, 4, PLAIN, 0xffff, 0 },
 	{ VQNIC_REG_VDEV_MTU, 4, PLAIN, 0xffff, 1500 },
+	{ VQNIC_REG_VDEV_AS_DATA, 2, SPACE, 0xffff, VQNIC_AS_IDENTITY },
+};
+
+static const struct shadow as_shadows[] = {
+	{ VQNIC_REG_AS_ROOT, 4, PLAIN, 0xfffff000 | VQNIC_PTE_VALID, 0 },
+	{ VQNIC_REG_AS_ROOT + 4, 4, PLAIN, 0x000fffff, 0 },
 };
 
 static const struct shadow queue_shadows[] = {
@@ -245,6 +270,7 @@ struct shadows {
 	uint32_t card[COUNT(card_shadows)];
 	uint32_t vdev[VQNIC_VDEVS][COUNT(vdev_shadows)];
 	uint32_t queue[QUEUES][COUNT(queue_shadows)];
+	uint32_t as[SPACES][COUNT(as_shadows)];
 };
 
 static uint32_t sticks(const struct shadow *s, uint32_t old, uint32_t value)
@@ -254,6 +280,8 @@ static uint32_t sticks(const struct shadow *s, uint32_t old, uint32_t value)
 		return value < VQNIC_MSIX_VECTOR_COUNT ? value : VQNIC_NO_VECTOR;
 	case SIZE:
 		return value && !(value & (value - 1)) && value <= VQNIC_VQ_SIZE_LIMIT ? value : old;
+	case SPACE:
+		return value < SPACES ? value : old;
 	default:
 		return value & s->mask;
 	}
@@ -266,7 +294,7 @@ static void write_shadowed(struct host *h, uint32_t base, const struct shadow *s
 	unsigned int at = (unsigned int)host_random(h, 0, s->bytes / bytes - 1) * bytes;
 	uint32_t value = (uint32_t)rng_next(&h->rng), mask;
 
-	if (s->rule == VECTOR && host_chance(h, 60))
+	if ((s->rule == VECTOR || s->rule == SPACE) && host_chance(h, 60))
 		value %= 40;
 	if (s->rule == SIZE && host_chance(h, 80))
 		value = 1u << host_random(h, 0, 12);
@@ -289,6 +317,10 @@ static void check_shadows(struct card *c, const struct shadows *all)
 			test_equal(queue_get(&c->vdev[k / VQNIC_VQS_PER_VDEV].queue[k % VQNIC_VQS_PER_VDEV],
 					     queue_shadows[i].offset, queue_shadows[i].bytes), all->queue[k][i],
 				   "queue %u register 0x%x", k, queue_shadows[i].offset);
+	for (unsigned int k = 0; k < SPACES; k++)
+		for (size_t i = 0; i < COUNT(as_shadows); i++)
+			test_equal(host_get(c->host, as_reg(k, as_shadows[i].offset), 4), all->as[k][i],
+				   "address space %u register 0x%x", k, as_shadows[i].offset);
 }
 
 /* What can be written, written at random with strobes of 1, 2 and 4 bytes: it sticks, and nothing else changes. */
@@ -296,7 +328,7 @@ static void test_read_write(uint64_t seed)
 {
 	struct card *c = start(seed);
 	struct host *h = c->host;
-	struct shadows all;
+	struct shadows all = { 0 };
 
 	for (size_t i = 0; i < COUNT(card_shadows); i++)
 		all.card[i] = card_shadows[i].reset;
@@ -312,7 +344,7 @@ static void test_read_write(uint64_t seed)
 			unsigned int k = (unsigned int)host_random(h, 0, QUEUES - 1);
 			size_t r;
 
-			switch (host_random(h, 0, 2)) {
+			switch (host_random(h, 0, 3)) {
 			case 0:
 				r = host_random(h, 0, COUNT(card_shadows) - 1);
 				write_shadowed(h, 0, &card_shadows[r], &all.card[r]);
@@ -321,6 +353,11 @@ static void test_read_write(uint64_t seed)
 				k /= VQNIC_VQS_PER_VDEV;
 				r = host_random(h, 0, COUNT(vdev_shadows) - 1);
 				write_shadowed(h, vdev_reg(k, 0), &vdev_shadows[r], &all.vdev[k][r]);
+				break;
+			case 2:
+				k = (unsigned int)host_random(h, 0, SPACES - 1);
+				r = host_random(h, 0, COUNT(as_shadows) - 1);
+				write_shadowed(h, as_reg(k, 0), &as_shadows[r], &all.as[k][r]);
 				break;
 			default:
 				r = host_random(h, 0, COUNT(queue_shadows) - 1);
@@ -519,9 +556,11 @@ static uint64_t hostile_value(struct host *h, uint64_t base, size_t size)
 
 static uint32_t hostile_offset(struct host *h)
 {
+	uint32_t any = (uint32_t)host_random(h, 0, 0x3ff) * 4;
+
 	switch (host_random(h, 0, 5)) {
-	case 0:
-		return (uint32_t)host_random(h, 0, 0x3ff) * 4;
+	case 0:		/* but no address space that is another's: that is its owner's word */
+		return any == VQNIC_REG_VDEV_AS_DATA ? 0 : any;
 	case 1:
 		return VQNIC_REG_OFFERED_FEATURES + (uint32_t)host_random(h, 0, 8) * 4;
 	case 2:
@@ -529,6 +568,17 @@ static uint32_t hostile_offset(struct host *h)
 	default:
 		return (uint32_t)host_random(h, 0, 15) * 4;
 	}
+}
+
+/* A root anywhere, the tables in the attacked memory among it, and invalidations at any time. */
+static void attack_space(struct host *h, uint64_t base)
+{
+	unsigned int asid = (unsigned int)host_random(h, 0, SPACES - 1);
+
+	vqnic_model_write(h->model, as_reg(asid, VQNIC_REG_AS_ROOT) + 4, (uint32_t)(base >> 32), 0xf);
+	vqnic_model_write(h->model, as_reg(asid, VQNIC_REG_AS_ROOT), (uint32_t)base | VQNIC_PTE_VALID, 0xf);
+	vqnic_model_write(h->model, as_reg(asid, (uint32_t)host_random(h, 0, 3) * 4), (uint32_t)rng_next(&h->rng),
+			  (uint8_t)host_random(h, 1, 15));
 }
 
 /* A hostile step: a write to `window` (BAR0 offset of it), a doorbell, a read, or bad memory. */
@@ -646,6 +696,11 @@ static void test_hostile_card(uint64_t seed)
 		attack(h, vdev_reg((unsigned int)host_random(h, 0, VQNIC_VDEVS - 1), 0), memory, size);
 		if (host_chance(h, 5))
 			attack(h, 0, memory, size);
+		if (host_chance(h, 5))
+			attack_space(h, memory);
+		if (host_chance(h, 5))
+			vqnic_model_write(h->model, vdev_reg((unsigned int)host_random(h, 0, VQNIC_VDEVS - 1),
+							     VQNIC_REG_VDEV_AS_DATA), (uint32_t)host_random(h, 0, 20), 3);
 		if (host_chance(h, 5))
 			card_send(c, (const uint8_t[6]){ 1 }, (uint32_t)host_random(h, 14, 1600), 0);
 		if (host_chance(h, 30))

@@ -6,7 +6,7 @@
 // AS_IDENTITY costs nothing, a hit in the TLB two cycles. A miss waits for the walker; hits pass it
 // until a second miss has come. A burst that may not be is refused and never reaches the bus.
 //
-// Invalidation: the TLB forgets at once, and a walk under way ends without a result, so whatever
+// Invalidation: the TLB forgets at once, and what a walk under way will find is not kept, so whatever
 // asks from then on finds what the tables say now. Older translations are those of requests that
 // have begun: each is waited for to its end, which is near, as a request is finite and what its
 // port begins later does not count.
@@ -111,7 +111,7 @@ module vqnic_iommu #(
   logic [$clog2(Ways)-1:0]   tlb_way, walk_way_q;
   logic [IdxW-1:0]           walk_port_q;
   logic [PageW-1:0]          walk_page_q;
-  logic                      walk_start, walk_busy, walk_done, walk_cancelled, walk_fault;
+  logic                      walk_start, walk_busy, walk_done, walk_stale, walk_fault;
   logic                      walk_writable;
   logic [FrameW-1:0]         walk_frame;
 
@@ -153,7 +153,7 @@ module vqnic_iommu #(
     .write_i     (key_write_q),
     .busy_o      (walk_busy),
     .done_o      (walk_done),
-    .cancelled_o (walk_cancelled),
+    .stale_o     (walk_stale),
     .fault_o     (walk_fault),
     .fault_code_o(refuse_code_o),
     .fault_info_o(refuse_info_o),
@@ -171,7 +171,7 @@ module vqnic_iommu #(
     .r_data_i,
     .r_error_i
   );
-  assign fill = walk_done && !walk_cancelled && !walk_fault;
+  assign fill = walk_done && !walk_fault && !walk_stale;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -189,7 +189,7 @@ module vqnic_iommu #(
   for (genvar i = 0; i < N; i++) begin : gen_state
     assign looked_up[i] = key_valid_q && hit && key_port_q == IdxW'(i);
     assign walked[i]    = walk_done && walk_port_q == IdxW'(i);
-    assign refused_o[i] = walked[i] && walk_fault && !walk_cancelled;
+    assign refused_o[i] = walked[i] && walk_fault;
 
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) begin
@@ -201,8 +201,8 @@ module vqnic_iommu #(
         if (looked_up[i] || walked[i])            asked_q[i] <= 1'b0;
         else if (pick && pick_idx == IdxW'(i))    asked_q[i] <= 1'b1;
 
-        if (looked_up[i] || (walked[i] && fill))  found_q[i] <= 1'b1;
-        else if (ready_o[i])                      found_q[i] <= 1'b0;
+        if (looked_up[i] || (walked[i] && !walk_fault)) found_q[i] <= 1'b1;
+        else if (ready_o[i])                               found_q[i] <= 1'b0;
 
         if (looked_up[i])   frame_q[i] <= tlb_frame;
         else if (walked[i]) frame_q[i] <= walk_frame;

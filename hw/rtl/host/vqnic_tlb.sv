@@ -39,7 +39,7 @@ module vqnic_tlb #(
 );
 
   localparam int unsigned SetW   = $clog2(SETS);
-  localparam int unsigned EntryW = AsidW + PageW + FrameW + 1;
+  localparam int unsigned EntryW = PageW + FrameW + 1;
 
   // Pages next to each other, and the same page of different address spaces, lie in different sets.
   function automatic logic [SetW-1:0] set_of(input logic [AsidW-1:0] asid,
@@ -55,46 +55,44 @@ module vqnic_tlb #(
   logic [WAYS-1:0][FrameW-1:0] frame;
 
   for (genvar w = 0; w < WAYS; w++) begin : gen_way
-    logic [SETS-1:0]   valid_q;
-    logic [EntryW-1:0] mem [SETS];
+    logic [SETS-1:0]       valid_q;
+    logic [SETS*AsidW-1:0] asid_q;   // in flip-flops, so that all of an address space go at once
+    logic [EntryW-1:0]     mem [SETS];
 
-    logic [AsidW-1:0] asid;
     logic [PageW-1:0] page;
     always_comb begin
       valid[w]    = 1'b0;
       match[w]    = 1'b0;
-      asid        = '0;
       page        = '0;
       frame[w]    = '0;
       writable[w] = 1'b0;
       if (lookup_i) begin
-        {asid, page, frame[w], writable[w]} = mem[set];
+        {page, frame[w], writable[w]} = mem[set];
         valid[w] = valid_q[set];
-        match[w] = valid[w] && asid == asid_i && page == page_i;
+        match[w] = valid[w] && asid_q[set * AsidW +: AsidW] == asid_i && page == page_i;
       end
     end
 
     logic fill;
     assign fill = fill_i && fill_way_i == WayW'(w);
 
-    always_ff @(posedge clk_i) begin
-      if (fill) mem[fill_set] <= {fill_asid_i, fill_page_i, fill_frame_i, fill_writable_i};
-    end
-
-    // Whose an entry is, once more, so that all of an address space go at once.
-    for (genvar s = 0; s < SETS; s++) begin : gen_set
-      logic [AsidW-1:0] asid_q;
-      always_ff @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) begin
-          valid_q[s] <= 1'b0;
-          asid_q     <= '0;
-        end else if (fill && fill_set == SetW'(s)) begin
-          valid_q[s] <= 1'b1;
-          asid_q     <= fill_asid_i;
-        end else if (invalidate_i && invalidate_asid_i == asid_q) begin
-          valid_q[s] <= 1'b0;
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) begin
+        valid_q <= '0;
+        asid_q  <= '0;
+      end else if (fill || invalidate_i) begin
+        for (int unsigned s = 0; s < SETS; s++) begin
+          if (invalidate_i && asid_q[s * AsidW +: AsidW] == invalidate_asid_i) valid_q[s] <= 1'b0;
+        end
+        if (fill) begin
+          valid_q[fill_set]                  <= 1'b1;
+          asid_q[fill_set * AsidW +: AsidW] <= fill_asid_i;
         end
       end
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (fill) mem[fill_set] <= {fill_page_i, fill_frame_i, fill_writable_i};
     end
   end
 

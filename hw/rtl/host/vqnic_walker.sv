@@ -6,8 +6,8 @@
 // Every entry on the way is checked. What it says of access is one thing (IOVA_READ, IOVA_WRITE);
 // an entry that breaks the format, or cannot be read, is another (PAGE_TABLE).
 //
-// When the address space is invalidated meanwhile, what was read may be old: the walk ends without
-// a result.
+// When the address space is invalidated meanwhile, what was read may be old: the result is good for
+// the burst that waits for it, and not to be kept.
 
 module vqnic_walker #(
   parameter int unsigned DATA_W = 512,
@@ -26,7 +26,7 @@ module vqnic_walker #(
 
   // The result, for a cycle.
   output logic              done_o,
-  output logic              cancelled_o, // there is none
+  output logic              stale_o,     // it must not be kept
   output logic              fault_o,
   output logic [7:0]        fault_code_o,
   output logic [63:0]       fault_info_o,
@@ -60,7 +60,7 @@ module vqnic_walker #(
   state_e            state_q;
   logic [AsidW-1:0]  asid_q;
   logic [63:0]       iova_q;
-  logic              write_q, cancel_q;
+  logic              write_q, stale_q;
   logic [1:0]        level_q;    // 2: a leaf is 1 GiB, 1: 2 MiB, 0: 4 KiB
   logic [FrameW-1:0] table_q;
   logic [63:0]       entry_q;
@@ -108,11 +108,8 @@ module vqnic_walker #(
     if (unmapped) fault_o = 1'b1;
   end
 
-  logic cancel;
-  assign cancel      = cancel_q || (invalidate_i && invalidate_asid_i == asid_q);
-  assign cancelled_o = cancel;
-  assign done_o      = (state_q == Root || state_q == Check) &&
-                       (cancel || fault_o || (state_q == Check && leaf));
+  assign stale_o = stale_q || (invalidate_i && invalidate_asid_i == asid_q);
+  assign done_o  = fault_o || (state_q == Check && leaf);
 
   always_comb begin
     frame_o = entry_q[51:12];
@@ -123,36 +120,33 @@ module vqnic_walker #(
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
-      state_q  <= Idle;
-      asid_q   <= '0;
-      iova_q   <= '0;
-      write_q  <= 1'b0;
-      cancel_q <= 1'b0;
-      level_q  <= '0;
-      table_q  <= '0;
-      entry_q  <= '0;
-      error_q  <= 1'b0;
+      state_q <= Idle;
+      asid_q  <= '0;
+      iova_q  <= '0;
+      write_q <= 1'b0;
+      stale_q <= 1'b0;
+      level_q <= '0;
+      table_q <= '0;
+      entry_q <= '0;
+      error_q <= 1'b0;
     end else begin
+      stale_q <= state_q != Idle && stale_o;
       unique case (state_q)
         Idle: begin
-          asid_q   <= asid_i;
-          iova_q   <= iova_i;
-          write_q  <= write_i;
-          cancel_q <= 1'b0;
-          if (start_i) state_q <= Root;
+          if (start_i) begin
+            asid_q  <= asid_i;
+            iova_q  <= iova_i;
+            write_q <= write_i;
+            state_q <= Root;
+          end
         end
         Root: begin
-          level_q  <= 2'd2;
-          table_q  <= root_i;
-          cancel_q <= cancel;
-          state_q  <= done_o ? Idle : Ask;
+          level_q <= 2'd2;
+          table_q <= root_i;
+          state_q <= done_o ? Idle : Ask;
         end
-        Ask: begin
-          cancel_q <= cancel;
-          if (ar_ready_i) state_q <= Read;
-        end
+        Ask: if (ar_ready_i) state_q <= Read;
         Read: begin
-          cancel_q <= cancel;
           if (r_valid_i) begin
             entry_q <= 64'(r_data_i >> {entry_addr[LaneW-1:0], 3'd0});
             error_q <= r_error_i;
@@ -160,10 +154,9 @@ module vqnic_walker #(
           end
         end
         Check: begin
-          level_q  <= level_q - 2'd1;
-          table_q  <= entry_q[51:12];
-          cancel_q <= cancel;
-          state_q  <= done_o ? Idle : Ask;
+          level_q <= level_q - 2'd1;
+          table_q <= entry_q[51:12];
+          state_q <= done_o ? Idle : Ask;
         end
         default: state_q <= Idle;
       endcase
