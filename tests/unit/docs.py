@@ -10,7 +10,7 @@ import tomllib
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 GUIDE = TOP / "docs/programmers-guide.md"
-ACCESS = re.compile(r"\b(read|write)(8|16|32|64)\((card|vdev), ([A-Z_]+)\b")
+ACCESS = re.compile(r"\b(read|write)(8|16|32|64)\((card|vdev|as), ([A-Z_]+)\b")
 WORD = re.compile(r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])(?:\.([A-Z_]+))?\b")
 
 # What the guide names besides the register map: virtio's flags and status, and results of its examples.
