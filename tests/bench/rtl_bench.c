@@ -32,7 +32,8 @@ static void result(const char *name, double value, const char *unit)
 	printf("%-32s %14.1f %s\n", name, value, unit);
 }
 
-static struct card *start(const struct pcie_config *link)
+/* `translated`: vdevs with address spaces of their own, in pages of 4 KiB. */
+static struct card *start(const struct pcie_config *link, bool translated)
 {
 	struct vdev_config config = {
 		.features = 1ull << VIRTIO_RING_F_EVENT_IDX, .size = { RING, RING }, .mtu = 1500, .chain_max = 1,
@@ -40,9 +41,11 @@ static struct card *start(const struct pcie_config *link)
 	};
 	struct card *c = card_new(host_new(1, link));
 
-	card_translate(c, 0);
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	card_translate(c, translated ? (1u << VQNIC_VDEVS) - 1 : 0);
+	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+		c->vdev[i].space->leaf = 0;
 		vdev_start(&c->vdev[i], &config);
+	}
 	return c;
 }
 
@@ -67,10 +70,10 @@ static void step(struct card *c, struct vdev *d, unsigned int queue, uint32_t le
 			;
 }
 
-static void cycles_per_packet(const char *name, unsigned int queue, uint32_t len)
+static void cycles_per_packet(const char *name, unsigned int queue, uint32_t len, bool translated)
 {
 	struct pcie_config link = { .round_trip = ROUND_TRIP };
-	struct card *c = start(&link);
+	struct card *c = start(&link, translated);
 	struct vdev *d = &c->vdev[0];
 	uint64_t from_cycle = 0, from = 0;
 
@@ -98,7 +101,7 @@ static double seconds(void)
 /* All queues busy, ideal link. The clock that counts is that of the wall, without the driver's own time. */
 static void cycles_per_second(void)
 {
-	struct card *c = start(NULL);
+	struct card *c = start(NULL, false);
 	double busy = 0;
 	uint64_t cycles = 0;
 
@@ -150,10 +153,12 @@ int main(int argc, char **argv)
 		}
 		json = optarg;
 	}
-	cycles_per_packet("rtl_tx_64_cycles_per_packet", TX, 64);
-	cycles_per_packet("rtl_tx_1500_cycles_per_packet", TX, 1500);
-	cycles_per_packet("rtl_rx_64_cycles_per_packet", RX, 64);
-	cycles_per_packet("rtl_rx_1500_cycles_per_packet", RX, 1500);
+	cycles_per_packet("rtl_tx_64_cycles_per_packet", TX, 64, false);
+	cycles_per_packet("rtl_tx_1500_cycles_per_packet", TX, 1500, false);
+	cycles_per_packet("rtl_rx_64_cycles_per_packet", RX, 64, false);
+	cycles_per_packet("rtl_rx_1500_cycles_per_packet", RX, 1500, false);
+	cycles_per_packet("rtl_tx_1500_iommu_cycles_per_packet", TX, 1500, true);
+	cycles_per_packet("rtl_rx_1500_iommu_cycles_per_packet", RX, 1500, true);
 	cycles_per_second();
 	return json ? write_json(json) : 0;
 }
