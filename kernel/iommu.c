@@ -340,6 +340,7 @@ static int vqnic_change_prepare(struct vqnic_as *as, struct vqnic_change *change
 			u64 iova = map->iova + offset;
 			struct vqnic_table *table;
 
+			cond_resched();
 			vqnic_run_at(map, offset, &run);
 			if (run.level == VQNIC_LEVEL_1G)
 				continue;
@@ -360,7 +361,6 @@ static int vqnic_change_prepare(struct vqnic_as *as, struct vqnic_change *change
 				if (err)
 					return err;
 			}
-			cond_resched();
 		}
 	}
 	return 0;

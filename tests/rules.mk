@@ -31,6 +31,13 @@ $(B)/tests/json: tests/system/json.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(shell pkg-config --cflags json-c) $< -o $@ $(shell pkg-config --libs json-c)
 
+build-tests: $(B)/tests/vhost_map
+$(B)/tests/system/%.o: tests/system/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -D_GNU_SOURCE $(CTL_CFLAGS) -Ihw/regs -c $< -o $@
+$(B)/tests/vhost_map: $(B)/tests/system/vhost_map.o $(B)/tests/system/vhost.o $(B)/ctl/libvqnic.a
+	@$(CC) $^ $(CTL_NL) -o $@
+
 # What a host VM boots with, for each kernel of the lab.
 KERNELS := $(notdir $(wildcard /lib/modules/*))
 INITRDS := $(KERNELS:%=$(B)/vm/initrd-%)

@@ -39,3 +39,23 @@ test_dead_card_removed() {
 		[ -z "$(vdpa dev show)" ] || fail "a device is left"
 		rmmod vqnic'
 }
+
+test_dead_card_vhost() {
+	guest <<-EOF
+		add vdpa0 mac $mac0
+		rm -f /tmp/vhost_map.*
+		{ vhost_map vdpa0 dead-card && echo passed; touch /tmp/vhost_map.end; } >/tmp/vhost_map.out 2>&1 &
+		eventually "a map" grep mapped /tmp/vhost_map.out
+	EOF
+	vm kill-sim "$vm"
+	# The driver has to learn of it from a read, not from a posted write, as above.
+	guest <<-'EOF'
+		vqnicctl card show | grep -q dead || fail "vqnicctl does not say that the card is dead"
+		touch /tmp/vhost_map.go
+		eventually "the end of vhost_map" test -e /tmp/vhost_map.end
+		cat /tmp/vhost_map.out
+		grep -qx passed /tmp/vhost_map.out || fail "vhost_map failed"
+		timeout 20 vdpa dev del vdpa0
+		timeout 30 rmmod vqnic
+	EOF
+}

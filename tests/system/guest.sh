@@ -60,10 +60,24 @@ up() {
 	eventually "a carrier on $1" grep -qx 1 "/sys/class/net/$1/carrier"
 }
 
+# bind_to DRIVER NAME: the vDPA device gets another driver, virtio_vdpa or vhost_vdpa.
+bind_to() {
+	modprobe "$1"
+	[ ! -e "/sys/bus/vdpa/devices/$2/driver" ] || echo "$2" >"/sys/bus/vdpa/devices/$2/driver/unbind"
+	echo "$2" >"/sys/bus/vdpa/drivers/$1/bind"
+}
+
+# vhost_map NAME TEST [SEED]: one test of tests/system/vhost_map.c; binds the vDPA device to vhost_vdpa if it is not.
+vhost_map() {
+	[ -e "/sys/bus/vdpa/drivers/vhost_vdpa/$1" ] || bind_to vhost_vdpa "$1"
+	echo 8 >/proc/sys/vm/nr_hugepages
+	/vqnic/build/tests/vhost_map "$@"
+}
+
 # Back to the start of every test: the module is loaded, there is no device, nothing of the last test runs.
 fresh() {
 	local name
-	pkill -KILL 'socat|ping|iperf3|sleep' || true
+	pkill -KILL 'socat|ping|iperf3|sleep|vhost_map' || true
 	for name in $(ip netns list | cut -d' ' -f1); do ip netns delete "$name"; done
 	[ -d /sys/module/virtio_vdpa ] || modprobe -a vdpa virtio_vdpa virtio_net
 	[ -e /sys/bus/pci/devices/0000:00:05.0 ] || echo 1 >/sys/bus/pci/rescan
