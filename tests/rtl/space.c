@@ -12,7 +12,6 @@
 #define PAGE 4096ull
 #define ENTRIES 512
 #define LEVELS 3
-#define SPACE_END (1ull << VQNIC_IOVA_BITS)
 #define ADDRESS_MASK 0x000ffffffffff000ull
 /* An invalidation ends within so many polls. */
 #define INVALIDATE_POLLS 100000
@@ -281,7 +280,8 @@ uint64_t space_map(struct space *s, size_t size, size_t align, bool writable)
 		return host_map(s->host, size, align);
 	m = allocate(sizeof(*m));
 	do {
-		m->iova = random_iova(s, room);
+		m->iova = s->at_end ? SPACE_END - room : random_iova(s, room);
+		s->at_end = false;
 	} while (taken(s, m->iova, room));
 	offset = rng_range(&s->layout, 0, (PAGE - 1) / align) * align;
 	m->size = room;

@@ -17,9 +17,11 @@ struct space {
 	struct table *root;
 	struct mapping *mappings;
 	int leaf;			/* level of all leaves, SPACE_ANY_LEAF after space_new() */
+	bool at_end;			/* the next mapping ends with the address space, if nothing else does */
 };
 
 #define SPACE_ANY_LEAF (-1)
+#define SPACE_END (1ull << VQNIC_IOVA_BITS)
 
 /* Spaces with one `layout` map the same IOVAs, as far as they are asked for the same sizes in the same order. */
 struct space *space_new(struct host *h, unsigned int asid, uint64_t layout);

@@ -375,12 +375,14 @@ static uint64_t unmapped_page(struct queue *q)
 	return page;
 }
 
-/* An address whose low bits are those of a good one. */
+/* An address whose low bits are those of a good one, which the card may have used a moment ago. */
 static uint64_t beyond(struct queue *q)
 {
 	struct vring_desc *desc = raw_desc(q, 0, 0, 0);
 
 	space_deny(q->dev->space, desc->addr, RAW_BYTES, HOST_READ | HOST_WRITE);
+	if (host_chance(q->dev->host, 50))
+		desc->addr = q->index == RX ? q->used_addr : q->avail_addr;
 	desc->addr |= 1ull << host_random(q->dev->host, VQNIC_IOVA_BITS, 63);
 	raw_avail(q, 0);
 	return desc->addr;

@@ -126,6 +126,7 @@ module vqnic_dma_rd #(
     if (rst_ni) begin
       asked_before_data: assert (!r_valid_i || left_q > ask_left_q);
       not_empty:         assert (!req_valid_i || req_len_i != '0);
+      done_is_all:       assert (!done_o || left_q == (r_valid_i ? bytes : '0));
       one_outcome:       assert (!ar_refused_i || (ar_valid_o && !ar_ready_i));
     end
   end
