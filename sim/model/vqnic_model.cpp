@@ -48,7 +48,7 @@ struct Write {
 
 struct WriteBeat {
 	std::array<uint8_t, kBus> data;
-	std::array<uint8_t, kBus / 8> strobe;
+	uint64_t strobe;		/* a bit for each byte */
 	bool last;
 };
 
@@ -62,11 +62,7 @@ struct RxFrame {
 	bool bad;
 };
 
-template <typename Signal>
-void from_signal(uint8_t *to, const Signal &signal)
-{
-	std::memcpy(to, &signal, sizeof(signal));
-}
+constexpr uint64_t kAllLanes = kBus == 64 ? ~uint64_t(0) : (uint64_t(1) << kBus % 64) - 1;
 
 } // namespace
 
@@ -143,13 +139,15 @@ void vqnic_model::finish_writes()
 		do {
 			const WriteBeat &beat = beats.front();
 			uint64_t end = ((at >> write.size) + 1) << write.size;
+			size_t lane = at % kBus, n = std::min<size_t>({end - at, data.size() - len, kBus - lane});
 
-			for (; at < end && len < data.size(); at++, len++) {
-				size_t lane = at % kBus;
-
-				data[len] = beat.data[lane];
-				strobe[len] = beat.strobe[lane / 8] >> (lane % 8) & 1;
-			}
+			std::memcpy(&data[len], &beat.data[lane], n);
+			if (beat.strobe == kAllLanes)
+				std::memset(&strobe[len], 1, n);
+			else
+				for (size_t i = 0; i < n; i++)
+					strobe[len + i] = beat.strobe >> (lane + i) & 1;
+			len += n;
 			at = end;
 			last = beat.last;
 			beats.pop_front();
@@ -163,12 +161,7 @@ void vqnic_model::finish_writes()
 
 void vqnic_model::collect_tx()
 {
-	std::array<uint8_t, sizeof(Vvqnic::m_axis_tx_tkeep_o)> keep;
-	size_t bytes = 0;
-
-	from_signal(keep.data(), top->m_axis_tx_tkeep_o);
-	while (bytes < kBus && keep[bytes / 8] >> (bytes % 8) & 1)
-		bytes++;
+	size_t bytes = size_t(__builtin_popcountll(top->m_axis_tx_tkeep_o));
 	const uint8_t *data = reinterpret_cast<const uint8_t *>(&top->m_axis_tx_tdata_o);
 	tx.insert(tx.end(), data, data + bytes);
 	if (tx.size() > kRxFrameMax) {
@@ -189,8 +182,8 @@ void vqnic_model::collect()
 	if (top->m_axi_wvalid_o && top->m_axi_wready_i) {
 		WriteBeat &beat = beats.emplace_back();
 
-		from_signal(beat.data.data(), top->m_axi_wdata_o);
-		from_signal(beat.strobe.data(), top->m_axi_wstrb_o);
+		std::memcpy(beat.data.data(), &top->m_axi_wdata_o, kBus);
+		beat.strobe = top->m_axi_wstrb_o;
 		beat.last = top->m_axi_wlast_o;
 		bursts += beat.last;
 	}
@@ -199,7 +192,7 @@ void vqnic_model::collect()
 	finish_writes();
 	if (top->m_axi_arvalid_o && top->m_axi_arready_i) {
 		uint64_t addr = top->m_axi_araddr_o;
-		size_t beat = size_t(1) << top->m_axi_arsize_o;
+		size_t beat = std::min(size_t(1) << top->m_axi_arsize_o, kBus);
 		size_t len = (top->m_axi_arlen_o + size_t(1)) * beat - addr % beat;
 
 		pcie_read(link, top->m_axi_arid_o, addr, std::min<size_t>(len, PCIE_BURST_MAX), beat);
