@@ -17,6 +17,7 @@ MODEL_RTL := $(shell find $(RTL) hw/regs -name '*.sv' -o -name '*.svh' -o -name 
 VERILATE := verilator --cc --prefix Vvqnic --top-module vqnic -O3 --x-assign fast --x-initial unique --assert \
 	--trace-fst --no-trace-top --output-split 20000
 VERILATED_INCLUDES := -isystem /usr/share/verilator/include
+MODEL_OPT ?= -O3
 MODEL_CXXFLAGS := -O2 -g -std=gnu++17 -Wall -Wextra -Werror -MMD -MP
 
 build: $(MODEL)
@@ -34,7 +35,7 @@ $(B)/%/obj/Vvqnic.mk: $(MODEL_RTL) sim/model/rules.mk
 # What was generated is compiled by Verilator's own makefile, and joined with our part into one archive.
 $(B)/%/obj/compiled: $(B)/%/obj/Vvqnic.mk
 	@echo "  CXX $(@D)"
-	@$(MAKE) --no-print-directory -s -C $(@D) -f Vvqnic.mk libVvqnic OPT_FAST=-O3 OPT_SLOW=-O1 OPT_GLOBAL=-O2 >$(@D)/compile.log
+	@$(MAKE) --no-print-directory -s -C $(@D) -f Vvqnic.mk libVvqnic OPT_FAST=$(MODEL_OPT) OPT_SLOW=-O1 OPT_GLOBAL=-O2 >$(@D)/compile.log
 	@touch $@
 
 $(B)/%/vqnic_model.o: sim/model/vqnic_model.cpp $(B)/%/obj/Vvqnic.mk
