@@ -110,6 +110,7 @@ private:
 
 vqnic_model::~vqnic_model()
 {
+	Verilated::threadContextp(&context);
 	if (tracing)
 		waves->close();
 	if (top)
@@ -268,6 +269,8 @@ void vqnic_model::cycle()
 	bool response_held = top->m_axi_bvalid_i && !top->m_axi_bready_o;
 	bool rx_held = top->s_axis_rx_tvalid_i && !top->s_axis_rx_tready_o;
 
+	/* An assertion of the RTL reports to the thread's context, and several models may share the thread. */
+	Verilated::threadContextp(&context);
 	check.step(*top);
 	collect();
 	settle(true);
