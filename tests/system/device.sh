@@ -180,6 +180,39 @@ test_counters() {
 	done
 }
 
+# probe_with OFFSET VALUE MESSAGE: a card whose word at OFFSET says VALUE is refused, with MESSAGE in the kernel log.
+probe_with() {
+	vm sim "$vm" force "$1" "$2" >/dev/null
+	guest "insmod \$ko; vdpa mgmtdev show | grep -q pci/ && fail 'the driver took the card'; rmmod vqnic; dmesg | tail -n 5" |
+		grep -F -- "$3" || fail "word $1 saying $2: the kernel log has no \"$3\""
+}
+
+# What the driver reads of a card is checked before it is used; a later minor version only adds, another major is refused.
+test_other_versions() {
+	guest 'rmmod vqnic'
+	probe_with 004 00020000 "card speaks register map 2.0, this driver knows 1.x"
+	probe_with 004 00000007 "card speaks register map 0.7, this driver knows 1.x"
+	vm sim "$vm" force 004 00010063
+	guest "insmod \$ko; dmesg | tail -n 5 | grep 'card speaks register map 1.99, this driver uses what 1.'
+		add vdpa0 mac $mac0; up vdpa0 $ip0/24; ping -c 3 -i 0.1 -w 10 $wire_ip"
+	vm sim "$vm" unforce
+}
+
+test_impossible_cards() {
+	guest 'rmmod vqnic'
+	probe_with 000 deadbeef "not a vqnic card: its magic number is 0xdeadbeef"
+	probe_with 010 ffffffff "windows of 0x1000 bytes from 0x10000 on in BAR 0: not possible"
+	probe_with 014 1 "vdevs of 1 queues and 32 vectors: too few to work with"
+	probe_with 018 3 "queues of 3 descriptors: not possible"
+	probe_with 018 80000000 "descriptors: not possible"
+	probe_with 020 fffff000 "from 0xfffff000 on in BAR 0: not possible"
+	probe_with 024 4 "windows of 0x4 bytes"
+	probe_with 028 3 "a doorbell every 3 bytes: not possible"
+	probe_with 034 10 "an MTU of 16 at most: not possible"
+	vm sim "$vm" unforce
+	guest "insmod \$ko; add vdpa0 mac $mac0; up vdpa0 $ip0/24; ping -c 3 -i 0.1 -w 10 $wire_ip"
+}
+
 test_link() {
 	guest "add vdpa0 mac $mac0; up vdpa0 $ip0/24"
 	local i
