@@ -273,10 +273,33 @@ test_function_reset() {
 	guest <<-EOF
 		rmmod vqnic
 		grep -q flr /sys/bus/pci/devices/\$(card)/reset_method || fail "the card offers no function reset"
-		for i in 1 2 3; do echo 1 >/sys/bus/pci/devices/\$(card)/reset; done
-		insmod \$ko
-		add vdpa0 mac $mac0
-		up vdpa0 $ip0/24
-		ping -c 3 -i 0.1 -w 10 $wire_ip
+	EOF
+	local before after
+	before=$(vm sim "$vm" stats)
+	guest 'for i in 1 2 3; do echo 1 >/sys/bus/pci/devices/$(card)/reset; done'
+	after=$(vm sim "$vm" stats)
+	expect "the number of resets" "$(json resets <<<"$after")" $(($(json resets <<<"$before") + 3))
+	guest "insmod \$ko; add vdpa0 mac $mac0; up vdpa0 $ip0/24; ping -c 3 -i 0.1 -w 10 $wire_ip"
+}
+
+# The card is reset under its driver: the devices are there again, and wait for their own driver to begin anew.
+test_reset_with_devices() {
+	guest <<-EOF
+		for i in 1 2 3; do
+			[ -n "\$(vdpa dev show)" ] || add vdpa0 mac $mac0
+			up vdpa0 $ip0/24
+			ping -f -w 20 $wire_ip >/dev/null 2>&1 &
+			sleep 0.3
+			echo 1 >/sys/bus/pci/devices/\$(card)/reset
+			kill %% 2>/dev/null; wait || true
+			vqnicctl card show | grep 'state ok'
+			device=\$(basename \$(readlink /sys/class/net/vdpa0/device))
+			echo \$device >/sys/bus/virtio/drivers/virtio_net/unbind
+			echo \$device >/sys/bus/virtio/drivers/virtio_net/bind
+			eventually "an interface" has_netdev vdpa0
+			ip link set \$(netdev vdpa0) name vdpa0
+			up vdpa0 $ip0/24
+			ping -c 3 -i 0.1 -w 10 $wire_ip
+		done
 	EOF
 }
