@@ -29,13 +29,15 @@ $(B)/%/obj/Vvqnic.mk: $(MODEL_RTL) sim/model/rules.mk
 	@echo "  VERILATE hw, $(DATA_W) bit"
 	@mkdir -p $(@D)
 	@sed 's,^hw/rtl/,$(RTL)/,' hw/rtl/files.f >$(@D)/files.f
-	@$(VERILATE) -f $(@D)/files.f -GDATA_W=$(DATA_W) --Mdir $(@D) >$(@D)/verilate.log || { cat $(@D)/verilate.log; exit 1; }
+	@$(VERILATE) -f $(@D)/files.f -GDATA_W=$(DATA_W) --Mdir $(@D) >$(@D)/verilate.log || \
+		{ cat $(@D)/verilate.log; exit 1; }
 	@rm -f $(@D)/*__ver.d
 
 # What was generated is compiled by Verilator's own makefile, and joined with our part into one archive.
 $(B)/%/obj/compiled: $(B)/%/obj/Vvqnic.mk
 	@echo "  CXX $(@D)"
-	@$(MAKE) --no-print-directory -s -C $(@D) -f Vvqnic.mk libVvqnic OPT_FAST=$(MODEL_OPT) OPT_SLOW=-O1 OPT_GLOBAL=-O2 >$(@D)/compile.log
+	@$(MAKE) --no-print-directory -s -C $(@D) -f Vvqnic.mk libVvqnic OPT_FAST=$(MODEL_OPT) OPT_SLOW=-O1 \
+		OPT_GLOBAL=-O2 >$(@D)/compile.log
 	@touch $@
 
 $(B)/%/vqnic_model.o: sim/model/vqnic_model.cpp $(B)/%/obj/Vvqnic.mk

@@ -425,7 +425,7 @@ vqnic_model *vqnic_model_new(const pcie_config *config, const vqnic_model_ops *o
 		m->link = pcie_new(config, &host, opaque);
 		if (!m->link)
 			return nullptr;
-		/* Registers without a reset start at random: nothing may depend on them. A seed of 0 is not reproducible. */
+		/* Registers without a reset start at random: nothing may depend on them. 0 would be the time. */
 		m->context.randReset(2);
 		m->context.randSeed(int((config->seed & 0x3fffffff) + 1));
 		m->context.fatalOnError(false);

@@ -70,7 +70,9 @@ void vqnic_model_set_link(struct vqnic_model *m, bool up);
 void vqnic_model_set_stall(struct vqnic_model *m, unsigned int tx_wire, unsigned int rx_wire, unsigned int msix,
 			   uint64_t seed);
 
-/* Runs up to `max_cycles` of the clock, fewer if the card falls idle with nothing to be given to it. Returns how many. */
+/*
+ * Runs up to `max_cycles` of the clock, fewer if the card falls idle with nothing to be given to it. Returns how many.
+ */
 uint64_t vqnic_model_run(struct vqnic_model *m, uint64_t max_cycles);
 
 /* Nothing is in flight in the card, the PCIe model and the wire: the clock may stand until the next call. */

@@ -828,8 +828,8 @@ static void check_nothing_lost(struct queue *q)
 	if (!q->used || q->raw)
 		return;
 	test_check(q->index == RX || q->seen == q->published,
-		   "vdev %u queue %u: lost kick: avail index %u, used index %u, avail_event %u, card idle", q->dev->index,
-		   q->index, q->published, q->seen, *queue_avail_event(q));
+		   "vdev %u queue %u: lost kick: avail index %u, used index %u, avail_event %u, card idle",
+		   q->dev->index, q->index, q->published, q->seen, *queue_avail_event(q));
 	test_check(!overdue(q), "vdev %u queue %u: lost interrupt: used index %u, taken up to %u, used_event %u",
 		   q->dev->index, q->index, q->seen, q->done, q->armed);
 }

@@ -101,8 +101,8 @@ static int dma_read(void *opaque, uint64_t addr, void *data, size_t len)
 		part = BUS_BYTES - (addr + done) % BUS_BYTES;
 		part = part < len - done ? part : len - done;
 		if (!any_right(r->rights + at + done, part, HOST_READ)) {
-			out_of_bounds(h, "DMA read of %zu bytes at 0x%" PRIx64 ": nothing to be read at byte %zu", len, addr,
-				  done);
+			out_of_bounds(h, "DMA read of %zu bytes at 0x%" PRIx64 ": nothing to be read at byte %zu", len,
+				      addr, done);
 			return -EFAULT;
 		}
 	}
@@ -127,8 +127,8 @@ static int dma_write(void *opaque, uint64_t addr, const void *data, size_t len)
 		return -EFAULT;
 	for (size_t i = 0; i < len; i++) {
 		if (!(r->rights[at + i] & HOST_WRITE)) {
-			out_of_bounds(h, "DMA write of %zu bytes at 0x%" PRIx64 ": byte %zu is not the card's to write", len,
-				  addr, i);
+			out_of_bounds(h, "DMA write of %zu bytes at 0x%" PRIx64 ": byte %zu is not the card's to write",
+				      len, addr, i);
 			return -EFAULT;
 		}
 	}

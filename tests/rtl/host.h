@@ -31,7 +31,7 @@ struct host {
 
 	unsigned int msix_seen[VQNIC_MSIX_VECTOR_COUNT];
 	bool msix_pending[VQNIC_MSIX_VECTOR_COUNT];
-	bool hostile;			/* the test makes the card access anything: an error response, but no failure */
+	bool hostile;			/* the card is made to access anything: an error response, but no failure */
 	unsigned int sink_frames;	/* what the card sent while on_tx is not set */
 
 	/* Called inside the model; NULL: nobody listens. */

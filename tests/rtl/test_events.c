@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What happens besides data: notifications that are not wanted, the idle card, resets in the midst of traffic, the link,
- * frames that are to be dropped.
+ * What happens besides data: notifications that are not wanted, the idle card, resets in the midst of traffic, the
+ * link, frames that are to be dropped.
  */
 #include <errno.h>
 #include <string.h>
