@@ -26,7 +26,8 @@ struct vqnic_model_ops {
 	/*
 	 * The card reads or writes `len` bytes of host memory at bus address `addr`, 1 <= len <= 4096, never across a
 	 * 4 KiB boundary. Return 0, or a negative errno: the access then has no effect and the card sees an error
-	 * response (SLVERR), as for an unsupported request.
+	 * response (SLVERR), as for an unsupported request. A write is exactly the bytes that the card means; a read
+	 * may begin or end with others of the same 64 bytes, as an AXI read has no strobes.
 	 */
 	int (*dma_read)(void *opaque, uint64_t addr, void *data, size_t len);
 	int (*dma_write)(void *opaque, uint64_t addr, const void *data, size_t len);

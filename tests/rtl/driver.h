@@ -61,7 +61,7 @@ struct queue {
 	uint16_t done;			/* used index up to which buffers are taken back */
 	uint16_t armed;			/* used_event */
 	enum queue_state state;
-	bool raw;			/* the test itself fills the ring: nothing is checked, frames begin with 0 */
+	bool raw;			/* the test itself fills the ring: nothing is checked */
 
 	unsigned int kicks;
 	uint64_t used_total;

@@ -14,6 +14,8 @@
 
 /* A test that has not ended after so many cycles hangs. */
 #define CYCLE_LIMIT 40000000
+/* The same for one whose card is idle, so that no cycles go by. */
+#define RUN_LIMIT 20000000
 /* The widest data bus, bytes: reads come in whole words of it. */
 #define BUS_BYTES 64
 #define REGION_GAP (1ull << 28)
@@ -316,6 +318,7 @@ uint64_t host_run(struct host *h, uint64_t cycles)
 {
 	uint64_t ran = vqnic_model_run(h->model, cycles);
 
+	test_check(h->runs++ < RUN_LIMIT, "hangs: the clock was started %d times", RUN_LIMIT);
 	check(h);
 	return ran;
 }
