@@ -35,6 +35,7 @@ constexpr unsigned int kResetCycles = 8;
 constexpr unsigned int kWakeCycles = 4;
 /* Register and doorbell accesses are answered much sooner, whatever the card is busy with. */
 constexpr uint64_t kAnswerCycles = 100000;
+constexpr size_t kBeatsMax = PCIE_BURST_MAX / kBus;	/* of a burst */
 constexpr size_t kWritesMax = 16;	/* addresses, and answers, that the port holds */
 constexpr size_t kRxFrames = 4;		/* that wait for the wire */
 constexpr size_t kRxFrameMax = 65536;
@@ -164,6 +165,7 @@ void vqnic_model::collect_tx()
 {
 	size_t bytes = size_t(__builtin_popcountll(top->m_axis_tx_tkeep_o));
 	const uint8_t *data = reinterpret_cast<const uint8_t *>(&top->m_axis_tx_tdata_o);
+
 	tx.insert(tx.end(), data, data + bytes);
 	if (tx.size() > kRxFrameMax) {
 		check.fail("TX stream: frame without end");
@@ -232,7 +234,7 @@ void vqnic_model::drive_axi(bool read_held, bool response_held)
 	bool room = pcie_can_write(link);
 
 	top->m_axi_awready_i = writes.size() + responses.size() < kWritesMax && !pcie_stalled(link);
-	top->m_axi_wready_i = bursts == 0 && room && !pcie_stalled(link);
+	top->m_axi_wready_i = bursts == 0 && beats.size() <= kBeatsMax && room && !pcie_stalled(link);
 	top->m_axi_arready_i = pcie_can_read(link) && !pcie_stalled(link);
 	top->msix_ready_i = room && !(stall_msix && rng_chance(&stall_rng, stall_msix));
 }
