@@ -125,8 +125,8 @@ void vqnic_vdev_init(struct vqnic_card *card, unsigned int index)
 }
 
 /*
- * The card went away: the vdev's driver is told, and the vdev waits for vqnic_vdev_up(). A vdev that
- * no driver has touched since its reset needs none.
+ * The card went away: the vdev's driver is told, and the vdev waits for vqnic_vdev_up(). A vdev
+ * that no driver has touched since its reset needs none.
  */
 void vqnic_vdev_down(struct vqnic_vdev *vdev)
 {
