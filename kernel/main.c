@@ -296,7 +296,7 @@ static void vqnic_reset_prepare(struct pci_dev *pdev)
 {
 	struct vqnic_card *card = pci_get_drvdata(pdev);
 
-	/* The PCI core ends bus mastering before the reset: DMA in flight by then would be refused. */
+	/* The PCI core ends bus mastering before the reset: what is in flight is refused then. */
 	vqnic_cmd_card_reset(card);
 	vqnic_card_down(card);
 }
