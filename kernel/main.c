@@ -327,7 +327,11 @@ static void vqnic_remove(struct pci_dev *pdev)
 /* Function reset, from sysfs or by another driver. */
 static void vqnic_reset_prepare(struct pci_dev *pdev)
 {
-	vqnic_card_down(pci_get_drvdata(pdev));
+	struct vqnic_card *card = pci_get_drvdata(pdev);
+
+	/* The PCI core ends bus mastering before the reset: what is in flight is refused then. */
+	vqnic_cmd_card_reset(card);
+	vqnic_card_down(card);
 }
 
 static void vqnic_reset_done(struct pci_dev *pdev)

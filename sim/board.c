@@ -301,6 +301,18 @@ void board_flush(struct board *board)
 	board_pcap_stop(board);
 }
 
+void board_force(struct board *board, uint32_t offset, uint32_t value)
+{
+	board->function.forced = true;
+	board->function.forced_offset = offset;
+	board->function.forced_value = value;
+}
+
+void board_unforce(struct board *board)
+{
+	board->function.forced = false;
+}
+
 void board_set_link(struct board *board, enum board_link link)
 {
 	board->link = link;

@@ -43,6 +43,13 @@ void board_flush(struct board *board);
 /* Carrier of the wire: as the port says (the default), or up or down whatever it says. */
 void board_set_link(struct board *board, enum board_link link);
 
+/*
+ * Reads of the BAR0 word at `offset`, a multiple of 4, answer `value` from now on, whatever the card says: how a driver
+ * is shown a card of another version, or a broken one. One word at a time; board_unforce ends it.
+ */
+void board_force(struct board *board, uint32_t offset, uint32_t value);
+void board_unforce(struct board *board);
+
 /* Waves and recordings of the wire. Return 0, or -EBUSY: on already, or -errno with a line in `error`. */
 int board_wave_start(struct board *board, const char *path, char *error, size_t error_size);
 int board_pcap_start(struct board *board, const char *path, char *error, size_t error_size);

@@ -10,6 +10,7 @@
 #include "control.h"
 #include "log.h"
 #include "unix_socket.h"
+#include "vqnic_regs.h"
 
 #define CLIENTS_MAX 8
 #define LINE_MAX_BYTES (PATH_MAX + 64)
@@ -37,6 +38,8 @@ const char control_help[] =
 	"  pcap start FILE         record the frames on the wire from now on\n"
 	"  pcap stop\n"
 	"  link up|down|auto       carrier of the wire; auto: as the port says\n"
+	"  force OFFSET VALUE      reads of the BAR0 word at OFFSET answer VALUE (both hexadecimal)\n"
+	"  unforce                 they answer what the card says again\n"
 	"  stats                   counters, as JSON\n"
 	"  quit                    end the simulator\n";
 
@@ -85,6 +88,27 @@ static void link_auto(struct control *control, const char *file, char *answer, s
 	board_set_link(control->board, BOARD_LINK_AUTO);
 }
 
+static void force(struct control *control, const char *arguments, char *answer, size_t size)
+{
+	unsigned int offset, value;
+	int end = 0;
+
+	if (sscanf(arguments, "%x %x%n", &offset, &value, &end) != 2 || arguments[end]) {
+		snprintf(answer, size, "force takes OFFSET VALUE, both hexadecimal, not '%.64s'", arguments);
+	} else if (offset % 4 || offset >= VQNIC_BAR_REGS_SIZE) {
+		snprintf(answer, size, "%#x is not the offset of a word of BAR0", offset);
+	} else {
+		board_force(control->board, offset, value);
+		log_info("reads of register %#x answer %#x", offset, value);
+	}
+}
+
+static void unforce(struct control *control, const char *file, char *answer, size_t size)
+{
+	(void)file, (void)answer, (void)size;
+	board_unforce(control->board);
+}
+
 static void quit(struct control *control, const char *file, char *answer, size_t size)
 {
 	(void)file, (void)answer, (void)size;
@@ -92,24 +116,26 @@ static void quit(struct control *control, const char *file, char *answer, size_t
 }
 
 static const struct {
-	const char *words;	/* one that ends in a space is followed by a file */
-	void (*run)(struct control *control, const char *file, char *answer, size_t size);
+	const char *words;	/* one that ends in a space is followed by a file or by numbers */
+	void (*run)(struct control *control, const char *argument, char *answer, size_t size);
+	bool file;		/* it is a file */
 } commands[] = {
-	{ "wave start ", wave_start }, { "wave stop", wave_stop }, { "pcap start ", pcap_start },
-	{ "pcap stop", pcap_stop },    { "link up", link_up },	   { "link down", link_down },
-	{ "link auto", link_auto },    { "quit", quit },
+	{ "wave start ", wave_start, true }, { "wave stop", wave_stop, false }, { "pcap start ", pcap_start, true },
+	{ "pcap stop", pcap_stop, false },   { "link up", link_up, false },	{ "link down", link_down, false },
+	{ "link auto", link_auto, false },   { "force ", force, false },	{ "unforce", unforce, false },
+	{ "quit", quit, false },
 };
 
-/* The index of the command that `line` is; *file is what follows it. -1: none. */
-static int find_command(const char *line, const char **file)
+/* The index of the command that `line` is; *argument is what follows it. -1: none. */
+static int find_command(const char *line, const char **argument)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		size_t len = strlen(commands[i].words);
-		bool takes_file = commands[i].words[len - 1] == ' ';
+		bool takes_argument = commands[i].words[len - 1] == ' ';
 
-		if (strncmp(line, commands[i].words, len) || takes_file == !line[len])
+		if (strncmp(line, commands[i].words, len) || takes_argument == !line[len])
 			continue;
-		*file = line + len;
+		*argument = line + len;
 		return (int)i;
 	}
 	return -1;
@@ -130,8 +156,8 @@ static void send_line(const struct client *client, const char *prefix, const cha
 static void answer_line(struct control *control, const struct client *client, const char *line)
 {
 	char answer[LINE_MAX_BYTES + 256] = "";
-	const char *file;
-	int command = find_command(line, &file);
+	const char *argument;
+	int command = find_command(line, &argument);
 
 	log_debug("control: %s", line);
 	if (!strcmp(line, "stats")) {
@@ -144,7 +170,7 @@ static void answer_line(struct control *control, const struct client *client, co
 	if (command < 0)
 		snprintf(answer, sizeof(answer), "unknown command '%.64s'", line);
 	else
-		commands[command].run(control, file, answer, sizeof(answer));
+		commands[command].run(control, argument, answer, sizeof(answer));
 	send_line(client, *answer ? "error: " : "ok", answer);
 }
 
@@ -256,6 +282,7 @@ static char *join_words(int count, char *const *words)
 	char line[LINE_MAX_BYTES] = "", folder[PATH_MAX] = "";
 	const char *file;
 	size_t len = 0;
+	int command;
 
 	for (int i = 0; i < count; i++) {
 		int n = snprintf(line + len, sizeof(line) - len, "%s%s", i ? " " : "", words[i]);
@@ -266,7 +293,8 @@ static char *join_words(int count, char *const *words)
 		}
 		len += (size_t)n;
 	}
-	if (find_command(line, &file) >= 0 && *file && *file != '/') {
+	command = find_command(line, &file);
+	if (command >= 0 && commands[command].file && *file != '/') {
 		char *absolute = NULL;
 
 		if (!getcwd(folder, sizeof(folder))) {

@@ -12,9 +12,14 @@ namespace {
 constexpr unsigned int kIncr = 1;
 constexpr uint64_t kPage = 4096;
 
-bool bit(const uint8_t *mask, size_t i)
+constexpr uint64_t kBus = sizeof(Vvqnic::m_axi_wdata_o);	/* bytes, one bit of a strobe each */
+
+/* Bits [begin, end) of a strobe. */
+uint64_t lanes(uint64_t begin, uint64_t end)
 {
-	return mask[i / 8] >> (i % 8) & 1;
+	uint64_t below = end == 64 ? ~uint64_t(0) : (uint64_t(1) << end) - 1;
+
+	return below >> begin << begin;
 }
 
 } // namespace
@@ -63,45 +68,34 @@ void AxiCheck::burst(const char *name, uint64_t addr, unsigned int len, unsigned
 
 	if (type != kIncr)
 		fail(std::string(name) + ": burst type is not INCR");
-	if ((1u << size) > sizeof(Vvqnic::m_axi_wdata_o))
+	if ((1u << size) > kBus)
 		fail(std::string(name) + ": size is wider than the bus");
 	if (first / kPage != (first + bytes - 1) / kPage)
 		fail(std::string(name) + ": burst crosses 4 KiB");
 }
 
-void AxiCheck::write_beat(const Burst &burst, const uint8_t *strobe, bool last)
+void AxiCheck::write_beat(const Burst &burst, uint64_t strobe, bool last)
 {
-	constexpr uint64_t bus = sizeof(Vvqnic::m_axi_wdata_o);
-	uint64_t size = 1u << burst.size;
+	uint64_t size = uint64_t(1) << burst.size;
 	uint64_t begin = beat_ ? burst.addr / size * size + beat_ * size : burst.addr;
 	uint64_t end = begin / size * size + size;
+	uint64_t word = begin / kBus * kBus;
 
-	for (uint64_t lane = 0; lane < bus; lane++) {
-		uint64_t addr = begin / bus * bus + lane;
-
-		if (bit(strobe, lane) && (addr < begin || addr >= end)) {
-			fail("W: strobe outside of the bytes of the burst");
-			break;
-		}
-	}
+	if (end - word <= kBus && strobe & ~lanes(begin - word, end - word))
+		fail("W: strobe outside of the bytes of the burst");
 	if (last != (beat_ + 1 == burst.beats))
 		fail(last ? "W: last too early" : "W: last missing");
 	beat_ = last || beat_ + 1 == burst.beats ? 0 : beat_ + 1;
 }
 
-void AxiCheck::stream_beat(const uint8_t *keep, size_t bytes, bool last)
+void AxiCheck::stream_beat(uint64_t keep, bool last)
 {
-	size_t kept = 0;
-
-	while (kept < bytes && bit(keep, kept))
-		kept++;
-	if (kept == 0)
+	if (!(keep & 1))
 		fail("TX stream: first byte not kept");
-	if (!last && kept != bytes)
+	if (keep & (keep + 1))
+		fail("TX stream: hole in keep");
+	if (!last && keep != lanes(0, kBus))
 		fail("TX stream: beat before the last not full");
-	for (size_t i = kept; i < bytes; i++)
-		if (bit(keep, i))
-			fail("TX stream: hole in keep");
 }
 
 void AxiCheck::step(const Vvqnic &top)
@@ -123,21 +117,16 @@ void AxiCheck::step(const Vvqnic &top)
 	}
 	if (top.m_axi_arvalid_o && top.m_axi_arready_i)
 		burst("AR", top.m_axi_araddr_o, top.m_axi_arlen_o, top.m_axi_arsize_o, top.m_axi_arburst_o);
-	if (top.m_axi_wvalid_o && top.m_axi_wready_i) {
-		EarlyBeat beat{{}, bool(top.m_axi_wlast_o)};
-
-		std::memcpy(beat.strobe.data(), &top.m_axi_wstrb_o, sizeof(top.m_axi_wstrb_o));
-		early_.push_back(beat);
-	}
+	if (top.m_axi_wvalid_o && top.m_axi_wready_i)
+		early_.push_back({top.m_axi_wstrb_o, bool(top.m_axi_wlast_o)});
 	while (!early_.empty() && !writes_.empty()) {
-		write_beat(writes_.front(), early_.front().strobe.data(), early_.front().last);
+		write_beat(writes_.front(), early_.front().strobe, early_.front().last);
 		if (beat_ == 0)
 			writes_.pop_front();
 		early_.pop_front();
 	}
 	if (top.m_axis_tx_tvalid_o && top.m_axis_tx_tready_i)
-		stream_beat(reinterpret_cast<const uint8_t *>(&top.m_axis_tx_tkeep_o), sizeof(top.m_axis_tx_tdata_o),
-			    top.m_axis_tx_tlast_o);
+		stream_beat(top.m_axis_tx_tkeep_o, top.m_axis_tx_tlast_o);
 	if (top.msix_valid_o && top.msix_vector_o >= VQNIC_MSIX_VECTOR_COUNT)
 		fail("MSI-X: no such vector");
 	if (top.s_axil_bvalid_o && top.s_axil_bresp_o)

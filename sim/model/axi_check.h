@@ -39,12 +39,15 @@ private:
 	template <typename... Signals>
 	void hold(AxiHold &channel, const char *name, bool valid, bool ready, const Signals &...signals);
 	void burst(const char *name, uint64_t addr, unsigned int len, unsigned int size, unsigned int type);
-	void write_beat(const Burst &burst, const uint8_t *strobe, bool last);
-	void stream_beat(const uint8_t *keep, size_t bytes, bool last);
+	void write_beat(const Burst &burst, uint64_t strobe, bool last);
+	void stream_beat(uint64_t keep, bool last);
 
 	AxiHold aw_, w_, ar_, tx_, msix_, lite_b_, lite_r_;
 	std::deque<Burst> writes_;		/* addressed, data not complete */
-	struct EarlyBeat { std::array<uint8_t, 64> strobe; bool last; };
+	struct EarlyBeat {
+		uint64_t strobe;
+		bool last;
+	};
 	std::deque<EarlyBeat> early_;		/* data that came before its address */
 	unsigned int beat_ = 0;			/* of the write whose data is coming */
 	std::string violation_;

@@ -35,6 +35,7 @@ constexpr unsigned int kResetCycles = 8;
 constexpr unsigned int kWakeCycles = 4;
 /* Register and doorbell accesses are answered much sooner, whatever the card is busy with. */
 constexpr uint64_t kAnswerCycles = 100000;
+constexpr size_t kBeatsMax = PCIE_BURST_MAX / kBus;	/* of a burst */
 constexpr size_t kWritesMax = 16;	/* addresses, and answers, that the port holds */
 constexpr size_t kRxFrames = 4;		/* that wait for the wire */
 constexpr size_t kRxFrameMax = 65536;
@@ -48,7 +49,7 @@ struct Write {
 
 struct WriteBeat {
 	std::array<uint8_t, kBus> data;
-	std::array<uint8_t, kBus / 8> strobe;
+	uint64_t strobe;		/* a bit for each byte */
 	bool last;
 };
 
@@ -62,11 +63,7 @@ struct RxFrame {
 	bool bad;
 };
 
-template <typename Signal>
-void from_signal(uint8_t *to, const Signal &signal)
-{
-	std::memcpy(to, &signal, sizeof(signal));
-}
+constexpr uint64_t kAllLanes = kBus == 64 ? ~uint64_t(0) : (uint64_t(1) << kBus % 64) - 1;
 
 } // namespace
 
@@ -114,6 +111,7 @@ private:
 
 vqnic_model::~vqnic_model()
 {
+	Verilated::threadContextp(&context);
 	if (tracing)
 		waves->close();
 	if (top)
@@ -143,13 +141,15 @@ void vqnic_model::finish_writes()
 		do {
 			const WriteBeat &beat = beats.front();
 			uint64_t end = ((at >> write.size) + 1) << write.size;
+			size_t lane = at % kBus, n = std::min<size_t>({end - at, data.size() - len, kBus - lane});
 
-			for (; at < end && len < data.size(); at++, len++) {
-				size_t lane = at % kBus;
-
-				data[len] = beat.data[lane];
-				strobe[len] = beat.strobe[lane / 8] >> (lane % 8) & 1;
-			}
+			std::memcpy(&data[len], &beat.data[lane], n);
+			if (beat.strobe == kAllLanes)
+				std::memset(&strobe[len], 1, n);
+			else
+				for (size_t i = 0; i < n; i++)
+					strobe[len + i] = beat.strobe >> (lane + i) & 1;
+			len += n;
 			at = end;
 			last = beat.last;
 			beats.pop_front();
@@ -163,13 +163,9 @@ void vqnic_model::finish_writes()
 
 void vqnic_model::collect_tx()
 {
-	std::array<uint8_t, sizeof(Vvqnic::m_axis_tx_tkeep_o)> keep;
-	size_t bytes = 0;
-
-	from_signal(keep.data(), top->m_axis_tx_tkeep_o);
-	while (bytes < kBus && keep[bytes / 8] >> (bytes % 8) & 1)
-		bytes++;
+	size_t bytes = size_t(__builtin_popcountll(top->m_axis_tx_tkeep_o));
 	const uint8_t *data = reinterpret_cast<const uint8_t *>(&top->m_axis_tx_tdata_o);
+
 	tx.insert(tx.end(), data, data + bytes);
 	if (tx.size() > kRxFrameMax) {
 		check.fail("TX stream: frame without end");
@@ -189,8 +185,8 @@ void vqnic_model::collect()
 	if (top->m_axi_wvalid_o && top->m_axi_wready_i) {
 		WriteBeat &beat = beats.emplace_back();
 
-		from_signal(beat.data.data(), top->m_axi_wdata_o);
-		from_signal(beat.strobe.data(), top->m_axi_wstrb_o);
+		std::memcpy(beat.data.data(), &top->m_axi_wdata_o, kBus);
+		beat.strobe = top->m_axi_wstrb_o;
 		beat.last = top->m_axi_wlast_o;
 		bursts += beat.last;
 	}
@@ -199,7 +195,7 @@ void vqnic_model::collect()
 	finish_writes();
 	if (top->m_axi_arvalid_o && top->m_axi_arready_i) {
 		uint64_t addr = top->m_axi_araddr_o;
-		size_t beat = size_t(1) << top->m_axi_arsize_o;
+		size_t beat = std::min(size_t(1) << top->m_axi_arsize_o, kBus);
 		size_t len = (top->m_axi_arlen_o + size_t(1)) * beat - addr % beat;
 
 		pcie_read(link, top->m_axi_arid_o, addr, std::min<size_t>(len, PCIE_BURST_MAX), beat);
@@ -238,7 +234,7 @@ void vqnic_model::drive_axi(bool read_held, bool response_held)
 	bool room = pcie_can_write(link);
 
 	top->m_axi_awready_i = writes.size() + responses.size() < kWritesMax && !pcie_stalled(link);
-	top->m_axi_wready_i = bursts == 0 && room && !pcie_stalled(link);
+	top->m_axi_wready_i = bursts == 0 && beats.size() <= kBeatsMax && room && !pcie_stalled(link);
 	top->m_axi_arready_i = pcie_can_read(link) && !pcie_stalled(link);
 	top->msix_ready_i = room && !(stall_msix && rng_chance(&stall_rng, stall_msix));
 }
@@ -275,6 +271,8 @@ void vqnic_model::cycle()
 	bool response_held = top->m_axi_bvalid_i && !top->m_axi_bready_o;
 	bool rx_held = top->s_axis_rx_tvalid_i && !top->s_axis_rx_tready_o;
 
+	/* An assertion of the RTL reports to the thread's context, and several models may share the thread. */
+	Verilated::threadContextp(&context);
 	check.step(*top);
 	collect();
 	settle(true);
@@ -429,7 +427,7 @@ vqnic_model *vqnic_model_new(const pcie_config *config, const vqnic_model_ops *o
 		m->link = pcie_new(config, &host, opaque);
 		if (!m->link)
 			return nullptr;
-		/* Registers without a reset start at random: nothing may depend on them. A seed of 0 is not reproducible. */
+		/* Registers without a reset start at random: nothing may depend on them. 0 would be the time. */
 		m->context.randReset(2);
 		m->context.randSeed(int((config->seed & 0x3fffffff) + 1));
 		m->context.fatalOnError(false);

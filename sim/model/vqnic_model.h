@@ -26,7 +26,8 @@ struct vqnic_model_ops {
 	/*
 	 * The card reads or writes `len` bytes of host memory at bus address `addr`, 1 <= len <= 4096, never across a
 	 * 4 KiB boundary. Return 0, or a negative errno: the access then has no effect and the card sees an error
-	 * response (SLVERR), as for an unsupported request.
+	 * response (SLVERR), as for an unsupported request. A write is exactly the bytes that the card means; a read
+	 * may begin or end with others of the same 64 bytes, as an AXI read has no strobes.
 	 */
 	int (*dma_read)(void *opaque, uint64_t addr, void *data, size_t len);
 	int (*dma_write)(void *opaque, uint64_t addr, const void *data, size_t len);
@@ -70,7 +71,9 @@ void vqnic_model_set_link(struct vqnic_model *m, bool up);
 void vqnic_model_set_stall(struct vqnic_model *m, unsigned int tx_wire, unsigned int rx_wire, unsigned int msix,
 			   uint64_t seed);
 
-/* Runs up to `max_cycles` of the clock, fewer if the card falls idle with nothing to be given to it. Returns how many. */
+/*
+ * Runs up to `max_cycles` of the clock, fewer if the card falls idle with nothing to be given to it. Returns how many.
+ */
 uint64_t vqnic_model_run(struct vqnic_model *m, uint64_t max_cycles);
 
 /* Nothing is in flight in the card, the PCIe model and the wire: the clock may stand until the next call. */

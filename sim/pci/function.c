@@ -68,6 +68,8 @@ static void read_registers(struct pci_function *function, uint64_t offset, uint8
 		struct word w = word_at(offset, len);
 		uint32_t value = vqnic_model_read(function->model, w.offset);
 
+		if (function->forced && w.offset == function->forced_offset)
+			value = function->forced_value;
 		for (size_t i = 0; i < w.bytes; i++)
 			data[i] = (uint8_t)(value >> 8 * (w.lane + i));
 		offset += w.bytes;

@@ -3,6 +3,8 @@
 #ifndef PCI_FUNCTION_H
 #define PCI_FUNCTION_H
 
+#include <stdbool.h>
+
 #include "config.h"
 #include "vqnic_model.h"
 #include "vqnic_regs.h"
@@ -14,6 +16,9 @@ struct pci_function {
 	struct pci_config config;
 	uint8_t msix_table[VQNIC_MSIX_VECTOR_COUNT * PCI_MSIX_ENTRY_SIZE];
 	uint32_t msix_pending;		/* the pending bit array */
+	/* A register word that answers something else than the card says, for tests of a driver. Kept across resets. */
+	bool forced;
+	uint32_t forced_offset, forced_value;
 	/* since the start */
 	uint64_t mmio_reads, mmio_writes, doorbells, config_reads, config_writes, resets;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A virtio-net driver over split rings (virtio 1.3, 2.7 and 5.1), one queue pair, in small steps that a test can
- * interleave with the card's clock: a chain is written, the index published, the need of a kick looked at, the used ring
- * read, interrupts armed, each on its own.
+ * interleave with the card's clock: a chain is written, the index published, the need of a kick looked at, the used
+ * ring read, interrupts armed, each on its own.
  *
  * It is as lazy as virtio allows: it kicks only when the card asks for it and looks at the used ring only when it is
  * interrupted. It checks the used ring as soon as the card writes its index: order, length, content.
@@ -63,7 +63,7 @@ struct queue {
 	uint16_t done;			/* used index up to which buffers are taken back */
 	uint16_t armed;			/* used_event */
 	enum queue_state state;
-	bool raw;			/* the test itself fills the ring: nothing is checked, frames begin with 0 */
+	bool raw;			/* the test itself fills the ring: nothing is checked */
 
 	unsigned int kicks;
 	uint64_t used_total;

@@ -14,6 +14,8 @@
 
 /* A test that has not ended after so many cycles hangs. */
 #define CYCLE_LIMIT 40000000
+/* The same for one whose card is idle, so that no cycles go by. */
+#define RUN_LIMIT 20000000
 /* The widest data bus, bytes: reads come in whole words of it. */
 #define BUS_BYTES 64
 #define REGION_GAP (1ull << 28)
@@ -117,8 +119,8 @@ static int dma_read(void *opaque, uint64_t addr, void *data, size_t len)
 		part = BUS_BYTES - (addr + done) % BUS_BYTES;
 		part = part < len - done ? part : len - done;
 		if (!any_right(r->rights + at + done, part, HOST_READ)) {
-			out_of_bounds(h, "DMA read of %zu bytes at 0x%" PRIx64 ": nothing to be read at byte %zu", len, addr,
-				  done);
+			out_of_bounds(h, "DMA read of %zu bytes at 0x%" PRIx64 ": nothing to be read at byte %zu", len,
+				      addr, done);
 			return -EFAULT;
 		}
 	}
@@ -143,8 +145,8 @@ static int dma_write(void *opaque, uint64_t addr, const void *data, size_t len)
 		return -EFAULT;
 	for (size_t i = 0; i < len; i++) {
 		if (!(r->rights[at + i] & HOST_WRITE)) {
-			out_of_bounds(h, "DMA write of %zu bytes at 0x%" PRIx64 ": byte %zu is not the card's to write", len,
-				  addr, i);
+			out_of_bounds(h, "DMA write of %zu bytes at 0x%" PRIx64 ": byte %zu is not the card's to write",
+				      len, addr, i);
 			return -EFAULT;
 		}
 	}
@@ -378,6 +380,7 @@ uint64_t host_run(struct host *h, uint64_t cycles)
 {
 	uint64_t ran = vqnic_model_run(h->model, cycles);
 
+	test_check(h->runs++ < RUN_LIMIT, "hangs: the clock was started %d times", RUN_LIMIT);
 	check(h);
 	return ran;
 }

@@ -27,11 +27,12 @@ struct host {
 	uint64_t rng;			/* of the test */
 	uint64_t hash;			/* of everything that the card did, and when */
 	uint64_t cycle_limit;
+	unsigned int runs;		/* of the clock */
 	char failure[512];		/* first failure found in a callback */
 
 	unsigned int msix_seen[VQNIC_MSIX_VECTOR_COUNT];
 	bool msix_pending[VQNIC_MSIX_VECTOR_COUNT];
-	bool hostile;			/* the test makes the card access anything: an error response, but no failure */
+	bool hostile;			/* the card may try to access anything: an error, but no failure */
 	unsigned int sink_frames;	/* what the card sent while on_tx is not set */
 
 	/* Called inside the model; NULL: nobody listens. */

@@ -26,7 +26,9 @@ int test_main(int argc, char **argv, const struct test *tests, size_t count, voi
 /* The file that waves are to be written to, or NULL. */
 const char *test_wave_file(void);
 
-/* Ends the round, or a program that is none of tests: it failed, and why. Not to be called from a callback of the model. */
+/*
+ * Ends the round, or a program that is none of tests: it failed, and why. Not to be called in a callback of the model.
+ */
 void test_fail(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 #define test_check(condition, ...) do { if (!(condition)) test_fail(__VA_ARGS__); } while (0)

@@ -184,7 +184,7 @@ static void test_long_chains(uint64_t seed)
 }
 
 static const struct test tests[] = {
-	{ "random", test_random, 60 },
+	{ "random", test_random, 120 },
 	{ "ideal", test_ideal, 15 },
 	{ "same_seed", test_same_seed, 3 },
 	{ "lengths", test_lengths, 2 },

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What happens besides data: notifications that are not wanted, the idle card, resets in the midst of traffic, the link,
- * frames that are to be dropped.
+ * What happens besides data: notifications that are not wanted, the idle card, resets in the midst of traffic, the
+ * link, frames that are to be dropped.
  */
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "driver.h"
 #include "test.h"
@@ -558,6 +561,53 @@ static void test_drops(uint64_t seed)
 	}
 }
 
+/* Bytes of the file, which must be there. */
+static off_t file_size(const char *path)
+{
+	struct stat st;
+
+	test_check(!stat(path, &st), "%s: %s", path, strerror(errno));
+	return st.st_size;
+}
+
+/* Waves are switched on and off while the card runs, into one file after another, of two models at a time. */
+static void test_waves(uint64_t seed)
+{
+	const char *const paths[] = { "/tmp/rtl_events_0.fst", "/tmp/rtl_events_1.fst" };
+	static const struct vqnic_model_ops no_ops;
+	struct card *c;
+	struct vqnic_model *m, *other;
+	off_t size;
+
+	/* The runner may be writing waves of its own. */
+	if (test_wave_file())
+		return;
+	c = start(seed, 0);
+	m = c->host->model;
+	other = vqnic_model_new(NULL, &no_ops, NULL);
+	test_check(other, "out of memory");
+	test_equal((uint64_t)vqnic_model_trace_start(m, "/nowhere/x.fst"), (uint64_t)-ENOENT, "no such folder");
+	for (unsigned int i = 0; i < 2; i++) {
+		test_equal((uint64_t)vqnic_model_trace_start(m, paths[i]), 0, "start");
+		test_equal((uint64_t)vqnic_model_trace_start(m, paths[i]), (uint64_t)-EBUSY, "start again");
+		post_tx(&c->vdev[0], 3);
+		queue_kick(&c->vdev[0].queue[TX]);
+		host_drain(c->host, DRAIN);
+		vqnic_model_read(other, VQNIC_REG_MAGIC);
+		vqnic_model_trace_stop(m);
+		vqnic_model_trace_stop(m);
+		size = file_size(paths[i]);
+		test_check(size > 10000, "%s has only %lld bytes", paths[i], (long long)size);
+		post_tx(&c->vdev[0], 3);
+		queue_kick(&c->vdev[0].queue[TX]);
+		host_drain(c->host, DRAIN);
+		test_equal((uint64_t)file_size(paths[i]), (uint64_t)size, "size after the stop");
+		unlink(paths[i]);
+	}
+	vqnic_model_free(other);
+	host_drain(c->host, DRAIN);
+}
+
 static const struct test tests[] = {
 	{ "used_event", test_used_event, 5 },
 	{ "no_interrupt", test_no_interrupt, 3 },
@@ -573,6 +623,7 @@ static const struct test tests[] = {
 	{ "link", test_link, 4 },
 	{ "config_change", test_config_change, 2 },
 	{ "drops", test_drops, 4 },
+	{ "waves", test_waves, 1 },
 };
 
 int main(int argc, char **argv)

@@ -11,7 +11,7 @@
 #define DRAIN 100000
 #define EVENT_VECTOR 31
 #define RAW_BYTES 256			/* of each buffer of a malformed chain */
-#define RAW_FRAME 200			/* a frame that fits into one, and is longer than the ring has descriptors */
+#define RAW_FRAME 200			/* bytes of a frame: fits into one, and more than the ring's descriptors */
 #define RING 128
 
 /* Makes a ring malformed. Returns what QUEUE_FAULT_INFO must say. */

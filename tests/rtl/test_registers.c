@@ -310,8 +310,8 @@ static void check_shadows(struct card *c, const struct shadows *all)
 			   "register 0x%x", card_shadows[i].offset);
 	for (unsigned int k = 0; k < VQNIC_VDEVS; k++)
 		for (size_t i = 0; i < COUNT(vdev_shadows); i++)
-			test_equal(vdev_get(&c->vdev[k], vdev_shadows[i].offset, vdev_shadows[i].bytes), all->vdev[k][i],
-				   "vdev %u register 0x%x", k, vdev_shadows[i].offset);
+			test_equal(vdev_get(&c->vdev[k], vdev_shadows[i].offset, vdev_shadows[i].bytes),
+				   all->vdev[k][i], "vdev %u register 0x%x", k, vdev_shadows[i].offset);
 	for (unsigned int k = 0; k < QUEUES; k++)
 		for (size_t i = 0; i < COUNT(queue_shadows); i++)
 			test_equal(queue_get(&c->vdev[k / VQNIC_VQS_PER_VDEV].queue[k % VQNIC_VQS_PER_VDEV],
@@ -429,8 +429,8 @@ static void test_negotiation(uint64_t seed)
 	vdev_set(d, VQNIC_REG_OFFERED_FEATURES, 8, SUPPORTED & ~mtu);
 	for (uint32_t i = 0; i < 4; i++) {
 		vdev_set(d, VQNIC_REG_DEVICE_FEATURE_SELECT, 4, i);
-		test_equal(vdev_get(d, VQNIC_REG_DEVICE_FEATURE, 4), i > 1 ? 0 : (uint32_t)((SUPPORTED & ~mtu) >> 32 * i),
-			   "select %u", i);
+		test_equal(vdev_get(d, VQNIC_REG_DEVICE_FEATURE, 4),
+			   i > 1 ? 0 : (uint32_t)((SUPPORTED & ~mtu) >> 32 * i), "select %u", i);
 	}
 
 	vdev_set(d, VQNIC_REG_DEVICE_STATUS, 1, ACKNOWLEDGE);
@@ -584,7 +584,7 @@ static void attack_space(struct host *h, uint64_t base)
 /* A hostile step: a write to `window` (BAR0 offset of it), a doorbell, a read, or bad memory. */
 static void attack(struct host *h, uint32_t window, uint64_t base, size_t size)
 {
-	uint32_t offset = hostile_offset(h);
+	uint32_t offset = hostile_offset(h), rings = window + VQNIC_REG_QUEUE_DESC;
 
 	switch (host_random(h, 0, 9)) {
 	case 0:
@@ -608,12 +608,13 @@ static void attack(struct host *h, uint32_t window, uint64_t base, size_t size)
 		vqnic_model_write(h->model, window + VQNIC_REG_DEVICE_STATUS, 0xb, 1);
 		break;
 	case 6:
-		vqnic_model_write(h->model, window + VQNIC_REG_QUEUE_SELECT - 2, (uint32_t)host_random(h, 0, 1) << 16, 0xc);
+		vqnic_model_write(h->model, window + VQNIC_REG_QUEUE_SELECT - 2, (uint32_t)host_random(h, 0, 1) << 16,
+				  0xc);
 		for (uint32_t i = 0; i < 3; i++) {
 			uint64_t addr = base + host_random(h, 0, size / 2);
 
-			vqnic_model_write(h->model, window + VQNIC_REG_QUEUE_DESC + 8 * i, (uint32_t)addr, 0xf);
-			vqnic_model_write(h->model, window + VQNIC_REG_QUEUE_DESC + 8 * i + 4, (uint32_t)(addr >> 32), 0xf);
+			vqnic_model_write(h->model, rings + 8 * i, (uint32_t)addr, 0xf);
+			vqnic_model_write(h->model, rings + 8 * i + 4, (uint32_t)(addr >> 32), 0xf);
 		}
 		vqnic_model_write(h->model, window + VQNIC_REG_QUEUE_SIZE, 16, 0x3);
 		vqnic_model_write(h->model, window + VQNIC_REG_QUEUE_ENABLE, 1, 0x3);

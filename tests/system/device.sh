@@ -180,6 +180,39 @@ test_counters() {
 	done
 }
 
+# probe_with OFFSET VALUE MESSAGE: a card whose word at OFFSET says VALUE is refused, with MESSAGE in the kernel log.
+probe_with() {
+	vm sim "$vm" force "$1" "$2" >/dev/null
+	guest "insmod \$ko; vdpa mgmtdev show | grep -q pci/ && fail 'the driver took the card'; rmmod vqnic; dmesg | tail -n 5" |
+		grep -F -- "$3" || fail "word $1 saying $2: the kernel log has no \"$3\""
+}
+
+# What the driver reads of a card is checked before it is used; a later minor version only adds, another major is refused.
+test_other_versions() {
+	guest 'rmmod vqnic'
+	probe_with 004 00020000 "card speaks register map 2.0, this driver knows 1.x"
+	probe_with 004 00000007 "card speaks register map 0.7, this driver knows 1.x"
+	vm sim "$vm" force 004 00010063
+	guest "insmod \$ko; dmesg | tail -n 5 | grep 'card speaks register map 1.99, this driver uses what 1.'
+		add vdpa0 mac $mac0; up vdpa0 $ip0/24; ping -c 3 -i 0.1 -w 10 $wire_ip"
+	vm sim "$vm" unforce
+}
+
+test_impossible_cards() {
+	guest 'rmmod vqnic'
+	probe_with 000 deadbeef "not a vqnic card: its magic number is 0xdeadbeef"
+	probe_with 010 ffffffff "windows of 0x1000 bytes from 0x10000 on in BAR 0: not possible"
+	probe_with 014 1 "vdevs of 1 queues and 32 vectors: too few to work with"
+	probe_with 018 3 "queues of 3 descriptors: not possible"
+	probe_with 018 80000000 "descriptors: not possible"
+	probe_with 020 fffff000 "from 0xfffff000 on in BAR 0: not possible"
+	probe_with 024 4 "windows of 0x4 bytes"
+	probe_with 028 3 "a doorbell every 3 bytes: not possible"
+	probe_with 034 10 "an MTU of 16 at most: not possible"
+	vm sim "$vm" unforce
+	guest "insmod \$ko; add vdpa0 mac $mac0; up vdpa0 $ip0/24; ping -c 3 -i 0.1 -w 10 $wire_ip"
+}
+
 test_link() {
 	guest "add vdpa0 mac $mac0; up vdpa0 $ip0/24"
 	local i
@@ -240,10 +273,33 @@ test_function_reset() {
 	guest <<-EOF
 		rmmod vqnic
 		grep -q flr /sys/bus/pci/devices/\$(card)/reset_method || fail "the card offers no function reset"
-		for i in 1 2 3; do echo 1 >/sys/bus/pci/devices/\$(card)/reset; done
-		insmod \$ko
-		add vdpa0 mac $mac0
-		up vdpa0 $ip0/24
-		ping -c 3 -i 0.1 -w 10 $wire_ip
+	EOF
+	local before after
+	before=$(vm sim "$vm" stats)
+	guest 'for i in 1 2 3; do echo 1 >/sys/bus/pci/devices/$(card)/reset; done'
+	after=$(vm sim "$vm" stats)
+	expect "the number of resets" "$(json resets <<<"$after")" $(($(json resets <<<"$before") + 3))
+	guest "insmod \$ko; add vdpa0 mac $mac0; up vdpa0 $ip0/24; ping -c 3 -i 0.1 -w 10 $wire_ip"
+}
+
+# The card is reset under its driver: the devices are there again, and wait for their own driver to begin anew.
+test_reset_with_devices() {
+	guest <<-EOF
+		for i in 1 2 3; do
+			[ -n "\$(vdpa dev show)" ] || add vdpa0 mac $mac0
+			up vdpa0 $ip0/24
+			ping -f -w 20 $wire_ip >/dev/null 2>&1 &
+			sleep 0.3
+			echo 1 >/sys/bus/pci/devices/\$(card)/reset
+			kill %% 2>/dev/null; wait || true
+			vqnicctl card show | grep 'state ok'
+			device=\$(basename \$(readlink /sys/class/net/vdpa0/device))
+			echo \$device >/sys/bus/virtio/drivers/virtio_net/unbind
+			echo \$device >/sys/bus/virtio/drivers/virtio_net/bind
+			eventually "an interface" has_netdev vdpa0
+			ip link set \$(netdev vdpa0) name vdpa0
+			up vdpa0 $ip0/24
+			ping -c 3 -i 0.1 -w 10 $wire_ip
+		done
 	EOF
 }

@@ -386,6 +386,12 @@ static void commands(void **state)
 	assert_false(fake.link);
 	assert_string_equal(tell("link up\nlink auto\n"), "ok\nok\n");
 	assert_true(fake.link);
+	assert_string_equal(tell("force 4 xyz\n"),
+			    "error: force takes OFFSET VALUE, both hexadecimal, not '4 xyz'\n");
+	assert_string_equal(tell("force 4\n"), "error: force takes OFFSET VALUE, both hexadecimal, not '4'\n");
+	assert_string_equal(tell("force 5 1\n"), "error: 0x5 is not the offset of a word of BAR0\n");
+	assert_string_equal(tell("force 40000 1\n"), "error: 0x40000 is not the offset of a word of BAR0\n");
+	assert_string_equal(tell("force 4 20000\nunforce\n"), "ok\nok\n");
 	assert_string_equal(tell("wave stop\n"), "error: waves are off already\n");
 	assert_string_equal(tell("wave start /tmp/x.fst\n"), "ok\n");
 	assert_true(fake.tracing);

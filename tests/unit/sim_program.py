@@ -248,6 +248,20 @@ def test_once():
         assert not (sim.path / "nic").exists()
 
 
+def test_forced_register():
+    """A register can be made to answer what the card does not say, as a whole and in part, until that is ended."""
+    with Sim() as sim:
+        client = sim.client()
+        client.enable()
+        true = client.read(0, 4, 4)
+        sim.ctl("force", "0x4", "0x00020000")
+        assert client.read(0, 4, 4) == 0x00020000
+        assert client.read(0, 6, 2) == 2
+        assert client.read(0, 0, 4) == MAGIC
+        sim.ctl("unforce")
+        assert client.read(0, 4, 4) == true
+
+
 def test_link():
     with Sim(port="loopback") as sim:
         client = sim.client()
