@@ -16,6 +16,7 @@
  */
 #include <linux/dma-mapping.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vhost_iotlb.h>
@@ -475,9 +476,30 @@ static void vqnic_change_commit_added(struct vqnic_as *as, struct vqnic_change *
 }
 
 /*
+ * As long as guests' memory is mapped the module stays: its removal would wait for whoever has
+ * /dev/vhost-vdpa-N open, with the card half gone. Only vhost maps; with virtio_vdpa the module can
+ * be removed at any time.
+ */
+static int vqnic_as_hold_module(struct vqnic_as *as)
+{
+	if (!as->holds_module && !try_module_get(THIS_MODULE))
+		return -ENODEV;
+	as->holds_module = true;
+	return 0;
+}
+
+static void vqnic_as_release_module(struct vqnic_as *as)
+{
+	if (as->holds_module)
+		module_put(THIS_MODULE);
+	as->holds_module = false;
+}
+
+/*
  * Makes *iotlb what the address space maps; NULL: nothing. The card reaches what stays all the
  * while, and what is missing no more when this returns. On an error nothing is added: -ENOMEM,
- * -ERANGE: an address is beyond what the card can map or reach, -EINVAL: *iotlb is not for pages.
+ * -ERANGE: an address is beyond what the card can map or reach, -EINVAL: *iotlb is not for pages,
+ * -ENODEV: the module is being removed.
  */
 int vqnic_as_set_map(struct vqnic_as *as, const struct vhost_iotlb *iotlb)
 {
@@ -493,6 +515,8 @@ int vqnic_as_set_map(struct vqnic_as *as, const struct vhost_iotlb *iotlb)
 
 	mutex_lock(&as->lock);
 	err = vqnic_change_find(as, iotlb, &change);
+	if (!err && !list_empty(&change.added))
+		err = vqnic_as_hold_module(as);
 	if (!err)
 		err = vqnic_change_prepare(as, &change);
 	if (err)
@@ -503,6 +527,8 @@ int vqnic_as_set_map(struct vqnic_as *as, const struct vhost_iotlb *iotlb)
 		list_for_each_entry_safe(table, next, &change.tables[i], list)
 			vqnic_table_free(as, table);
 
+	if (RB_EMPTY_ROOT(&as->maps))
+		vqnic_as_release_module(as);
 	mutex_lock(&as->vdev->lock);
 	as->shown = as->stats;
 	mutex_unlock(&as->vdev->lock);

@@ -7,8 +7,9 @@
  * With a card that has no IOMMU, addresses are bus addresses, and what isolates a vDPA device is
  * the platform's IOMMU, if there is one.
  *
- * What a driver says of a queue is kept and programmed when the queue is made ready, so that the
- * order of its requests does not matter, nor whether DRIVER_OK comes before or after.
+ * What a driver says of a queue is kept, and programmed when the queue is to run: when it is ready
+ * and DRIVER_OK is set, so that the order of the driver's requests does not matter. QEMU makes
+ * queues ready before it says where they are.
  */
 #include <linux/etherdevice.h>
 #include <linux/interrupt.h>
@@ -169,7 +170,7 @@ void vqnic_vdev_check_faults(struct vqnic_vdev *vdev)
 		struct vqnic_vq *vq = &vdev->vqs[i];
 		const struct vqnic_fault_text *text;
 
-		if (!vq->ready || vq->faulted || vqnic_cmd_vq_state(vdev, i, &state) ||
+		if (!vq->running || vq->faulted || vqnic_cmd_vq_state(vdev, i, &state) ||
 		    !state.fault.code)
 			continue;
 		vq->faulted = true;
@@ -218,41 +219,52 @@ static void vqnic_set_vq_cb(struct vdpa_device *vdpa, u16 idx, struct vdpa_callb
 	vqnic_irq_set_cb(&vqnic_vdev_of(vdpa)->vqs[idx].irq, cb);
 }
 
-static int vqnic_vq_start(struct vqnic_vdev *vdev, u16 idx)
+/* vdev->lock is held. */
+static bool vqnic_vdev_runs(const struct vqnic_vdev *vdev)
+{
+	return vdev->provisioned && !vdev->needs_reset && vdev->status & VIRTIO_CONFIG_S_DRIVER_OK;
+}
+
+/* Has the card run queue `idx`. vdev->lock is held. */
+static void vqnic_vq_start(struct vqnic_vdev *vdev, u16 idx)
 {
 	struct vqnic_vq *vq = &vdev->vqs[idx];
+	int err = -EINVAL;
 
-	if (!vdev->provisioned || vdev->needs_reset)
-		return -EIO;
-	if (!is_power_of_2(vq->num) || vq->num > vdev->card->info.vq_size_max)
-		return -EINVAL;
-	return vqnic_cmd_vq_enable(vdev, idx);
+	if (is_power_of_2(vq->num) && vq->num <= vdev->card->info.vq_size_max)
+		err = vqnic_cmd_vq_enable(vdev, idx);
+	vq->running = !err;
+	if (err)
+		dev_err_ratelimited(&vdev->card->pdev->dev,
+				    "vdev %u: cannot run queue %u of %u descriptors: %pe\n",
+				    vdev->index, idx, vq->num, ERR_PTR(err));
+}
+
+static void vqnic_vq_stop(struct vqnic_vdev *vdev, u16 idx)
+{
+	struct vqnic_vq *vq = &vdev->vqs[idx];
+	struct vqnic_vq_state state;
+
+	/* The reset forgets where the queue was. */
+	if (!vqnic_cmd_vq_state(vdev, idx, &state))
+		vq->avail = state.avail;
+	vqnic_cmd_vq_reset(vdev, idx);
+	vq->running = false;
+	vq->faulted = false;
 }
 
 static void vqnic_set_vq_ready(struct vdpa_device *vdpa, u16 idx, bool ready)
 {
 	struct vqnic_vdev *vdev = vqnic_vdev_of(vdpa);
 	struct vqnic_vq *vq = &vdev->vqs[idx];
-	struct vqnic_vq_state state;
-	int err = 0;
 
 	mutex_lock(&vdev->lock);
-	if (ready && !vq->ready) {
-		err = vqnic_vq_start(vdev, idx);
-		vq->ready = !err;
-	} else if (!ready && vq->ready) {
-		/* The reset forgets where the queue was. */
-		if (!vqnic_cmd_vq_state(vdev, idx, &state))
-			vq->avail = state.avail;
-		vqnic_cmd_vq_reset(vdev, idx);
-		vq->ready = false;
-		vq->faulted = false;
-	}
+	vq->ready = ready;
+	if (!ready && vq->running)
+		vqnic_vq_stop(vdev, idx);
+	else if (ready && !vq->running && vqnic_vdev_runs(vdev))
+		vqnic_vq_start(vdev, idx);
 	mutex_unlock(&vdev->lock);
-	if (err)
-		dev_err_ratelimited(&vdpa->dev,
-				    "cannot make queue %u of %u descriptors ready: %pe\n", idx,
-				    vq->num, ERR_PTR(err));
 }
 
 static bool vqnic_get_vq_ready(struct vdpa_device *vdpa, u16 idx)
@@ -266,7 +278,7 @@ static int vqnic_set_vq_state(struct vdpa_device *vdpa, u16 idx, const struct vd
 	int err = 0;
 
 	mutex_lock(&vdev->lock);
-	if (vdev->vqs[idx].ready)
+	if (vdev->vqs[idx].running)
 		err = -EBUSY;
 	else
 		vdev->vqs[idx].avail = state->split.avail_index;
@@ -282,7 +294,7 @@ static int vqnic_get_vq_state(struct vdpa_device *vdpa, u16 idx, struct vdpa_vq_
 
 	mutex_lock(&vdev->lock);
 	now.avail = vdev->vqs[idx].avail;
-	if (vdev->vqs[idx].ready)
+	if (vdev->vqs[idx].running)
 		err = vqnic_cmd_vq_state(vdev, idx, &now);
 	mutex_unlock(&vdev->lock);
 	state->split.avail_index = now.avail;
@@ -438,6 +450,7 @@ static int vqnic_prepare_driver_ok(struct vdpa_device *vdpa)
 static void vqnic_set_status(struct vdpa_device *vdpa, u8 status)
 {
 	struct vqnic_vdev *vdev = vqnic_vdev_of(vdpa);
+	unsigned int i;
 
 	status &= ~VIRTIO_CONFIG_S_NEEDS_RESET;
 	mutex_lock(&vdev->lock);
@@ -451,6 +464,9 @@ static void vqnic_set_status(struct vdpa_device *vdpa, u8 status)
 		status &= ~VIRTIO_CONFIG_S_FEATURES_OK;
 	}
 	vdev->status = status;
+	for (i = 0; i < VQNIC_NET_VQS; i++)
+		if (vdev->vqs[i].ready && !vdev->vqs[i].running && vqnic_vdev_runs(vdev))
+			vqnic_vq_start(vdev, i);
 	mutex_unlock(&vdev->lock);
 }
 
@@ -479,6 +495,7 @@ static int vqnic_reset(struct vdpa_device *vdpa)
 		vq->num = 0;
 		vq->avail = 0;
 		vq->ready = false;
+		vq->running = false;
 		vq->faulted = false;
 	}
 	mutex_unlock(&vdev->lock);

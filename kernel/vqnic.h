@@ -111,13 +111,14 @@ struct vqnic_vq {
 	struct vqnic_irq irq;
 	void __iomem *doorbell;
 	resource_size_t doorbell_addr;
-	/* told by the vDPA driver, programmed when it makes the queue ready */
+	/* told by the vDPA driver, programmed when the queue is to run */
 	u64 desc;
 	u64 driver;
 	u64 device;
 	u32 num;
 	u16 avail;
-	bool ready;
+	bool ready;		/* to run as soon as DRIVER_OK is set */
+	bool running;		/* the card runs it */
 	bool faulted;		/* its fault has been reported */
 };
 
@@ -145,8 +146,9 @@ struct vqnic_as {
 	struct vqnic_table *root;	/* constant as long as the vdev is used */
 	struct vqnic_as_stats shown;	/* vdev->lock; stats after the last change */
 
-	struct mutex lock;		/* of maps, stats and the tables */
+	struct mutex lock;		/* of what follows and the tables */
 	struct rb_root maps;		/* struct vqnic_map, by IOVA */
+	bool holds_module;
 	struct vqnic_as_stats stats;
 };
 

@@ -10,11 +10,14 @@ check: build build-tests  ## run every test; T=name runs one line of tests/suite
 demo: build  ## the whole path on the screen, step by step; KERNEL=6.12 WAVE=1 PCAP=FILE
 	@KERNEL='$(KERNEL)' WAVE='$(WAVE)' PCAP='$(PCAP)' sim/lab/demo
 
+demo-guest: build  ## a guest on the card, step by step; KERNEL=6.12 WAVE=1 PCAP=FILE
+	@KERNEL='$(KERNEL)' WAVE='$(WAVE)' PCAP='$(PCAP)' sim/lab/demo-guest
+
 bench: build build-tests  ## how fast it is: a table, and build/bench.json
 	@KERNEL='$(KERNEL)' tests/bench/run
 
 shell: build  ## a shell in the host VM with the card plugged in; KERNEL=6.12 WAVE=FILE.fst PCAP=FILE PORT=SPEC
-	@sim/lab/vm shell $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(PORT),--port '$(PORT)') \
+	@sim/lab/vm shell --nested $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(PORT),--port '$(PORT)') \
 		$(if $(WAVE),--wave '$(WAVE)') $(if $(PCAP),--pcap '$(PCAP)')
 
 # Shell scripts are found by their first line, or by what they say to shellcheck. Let through: `a && b || c` where b
@@ -37,12 +40,3 @@ $(B)/tests/system/%.o: tests/system/%.c
 	@$(CC) $(CFLAGS) -D_GNU_SOURCE $(CTL_CFLAGS) -Ihw/regs -c $< -o $@
 $(B)/tests/vhost_map: $(B)/tests/system/vhost_map.o $(B)/tests/system/vhost.o $(B)/ctl/libvqnic.a
 	@$(CC) $^ $(CTL_NL) -o $@
-
-# What a host VM boots with, for each kernel of the lab.
-KERNELS := $(notdir $(wildcard /lib/modules/*))
-INITRDS := $(KERNELS:%=$(B)/vm/initrd-%)
-build: $(INITRDS)
-$(B)/vm/initrd-%: sim/lab/initrd sim/lab/guest/init /boot/vmlinuz-%
-	@echo "  INITRD $*"
-	@mkdir -p $(@D)
-	@sim/lab/initrd $* $@

@@ -6,10 +6,10 @@
 // AS_IDENTITY costs nothing, a hit in the TLB two cycles. A miss waits for the walker; hits pass it
 // until a second miss has come. A burst that may not be is refused and never reaches the bus.
 //
-// Invalidation: the TLB forgets at once, and what a walk under way will find is not kept, so whatever
-// asks from then on finds what the tables say now. Older translations are those of requests that
-// have begun: each is waited for to its end, which is near, as a request is finite and what its
-// port begins later does not count.
+// Invalidation: the TLB forgets at once, and what a walk under way will find is not kept, so
+// whatever asks from then on finds what the tables say now. Older translations are those of
+// requests that have begun: each is waited for to its end, which is near, as a request is finite
+// and what its port begins later does not count.
 
 module vqnic_iommu #(
   parameter int unsigned DATA_W = 512,
