@@ -210,7 +210,7 @@ int vqnic_cmd_identify(struct vqnic_card *card, struct vqnic_info *info)
 
 	info->features = vqnic_read64(card, card->regs + VQNIC_REG_CARD_FEATURES);
 	info->vdevs = vqnic_read32(card, card->regs + VQNIC_REG_VDEV_COUNT);
-	info->vdev_vqs = vqnic_read32(card, card->regs + VQNIC_REG_VDEV_VQS);
+	info->vdev_vqs = VQNIC_VQS_PER_VDEV;
 	info->vq_size_max = vqnic_read32(card, card->regs + VQNIC_REG_VQ_SIZE_MAX);
 	info->vectors = vqnic_read32(card, card->regs + VQNIC_REG_MSIX_VECTORS);
 	info->vdev_offset = vqnic_read32(card, card->regs + VQNIC_REG_VDEV_OFFSET);

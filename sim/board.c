@@ -89,7 +89,7 @@ static void on_msix(void *opaque, unsigned int vector)
 	}
 	board->interrupts++;
 	if (vfio_user_msix(board->vfio_user, vector))
-		board->function.msix_pending |= 1u << vector;
+		board->function.msix_pending[vector / 8] |= (uint8_t)(1 << vector % 8);
 }
 
 static void record(struct board *board, const void *frame, size_t len)
@@ -145,9 +145,9 @@ static void on_vector_ready(void *opaque, uint32_t vector)
 {
 	struct board *board = opaque;
 
-	if (!(board->function.msix_pending & 1u << vector))
+	if (!(board->function.msix_pending[vector / 8] & 1 << vector % 8))
 		return;
-	board->function.msix_pending &= ~(1u << vector);
+	board->function.msix_pending[vector / 8] &= (uint8_t)~(1 << vector % 8);
 	vfio_user_msix(board->vfio_user, vector);
 }
 

@@ -11,7 +11,7 @@ static void reset_msix(struct pci_function *function)
 	for (size_t v = 0; v < VQNIC_MSIX_VECTOR_COUNT; v++)
 		function->msix_table[v * PCI_MSIX_ENTRY_SIZE + PCI_MSIX_ENTRY_VECTOR_CTRL] =
 			PCI_MSIX_ENTRY_CTRL_MASKBIT;
-	function->msix_pending = 0;
+	memset(function->msix_pending, 0, sizeof(function->msix_pending));
 }
 
 void pci_function_init(struct pci_function *function, struct vqnic_model *model)
@@ -103,7 +103,7 @@ static uint8_t read_msix(const struct pci_function *function, uint64_t offset)
 	if (offset < sizeof(function->msix_table))
 		return function->msix_table[offset];
 	if (offset >= VQNIC_MSIX_PBA_OFFSET && offset < VQNIC_MSIX_PBA_OFFSET + sizeof(function->msix_pending))
-		return (uint8_t)(function->msix_pending >> 8 * (offset - VQNIC_MSIX_PBA_OFFSET));
+		return function->msix_pending[offset - VQNIC_MSIX_PBA_OFFSET];
 	return 0;
 }
 

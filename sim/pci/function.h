@@ -15,14 +15,15 @@ struct pci_function {
 	struct vqnic_model *model;	/* not owned */
 	struct pci_config config;
 	uint8_t msix_table[VQNIC_MSIX_VECTOR_COUNT * PCI_MSIX_ENTRY_SIZE];
-	uint32_t msix_pending;		/* the pending bit array */
+	uint8_t msix_pending[VQNIC_MSIX_VECTOR_COUNT / 8];	/* the pending bit array */
 	/* A register word that answers something else than the card says, for tests of a driver. Kept across resets. */
 	bool forced;
 	uint32_t forced_offset, forced_value;
 	/* since the start */
 	uint64_t mmio_reads, mmio_writes, doorbells, config_reads, config_writes, resets;
 };
-_Static_assert(VQNIC_MSIX_VECTOR_COUNT <= 32, "msix_pending has a bit for each vector");
+_Static_assert(VQNIC_MSIX_VECTOR_COUNT % 64 == 0, "the pending bit array is made of quadwords");
+_Static_assert(VQNIC_MSIX_PBA_OFFSET >= VQNIC_MSIX_VECTOR_COUNT * PCI_MSIX_ENTRY_SIZE, "the table lies in front of it");
 
 void pci_function_init(struct pci_function *function, struct vqnic_model *model);
 

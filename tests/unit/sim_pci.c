@@ -284,17 +284,22 @@ static void msix_bar(void **state)
 	assert_int_equal(pci_function_bar_write(&function, 4, 0x10, &value, 4), 0);
 	assert_int_equal(pci_function_bar_read(&function, 4, 0x10, &got, 4), 0);
 	assert_int_equal(got, value);
-	function.msix_pending = 0x80000001;
+	memcpy(function.msix_pending, (uint8_t[4]){ 0x01, 0, 0, 0x80 }, 4);
+	function.msix_pending[sizeof(function.msix_pending) - 1] = 0x40;
 	assert_int_equal(pci_function_bar_write(&function, 4, VQNIC_MSIX_PBA_OFFSET, &value, 4), 0);
 	assert_int_equal(pci_function_bar_read(&function, 4, VQNIC_MSIX_PBA_OFFSET, &got, 4), 0);
 	assert_int_equal(got, 0x80000001);
+	assert_int_equal(pci_function_bar_read(&function, 4, VQNIC_MSIX_PBA_OFFSET + sizeof(function.msix_pending) - 4,
+					       &got, 4), 0);
+	assert_int_equal(got, 0x40000000);
 	/* The last bytes of the table, of the pending bits, and of the BAR */
 	assert_int_equal(pci_function_bar_write(&function, 4, sizeof(function.msix_table) - 4, (uint64_t[1]){ 0 }, 8),
 			 0);
 	assert_int_equal(pci_function_bar_read(&function, 4, VQNIC_BAR_MSIX_SIZE - 4, &got, 4), 0);
 	assert_int_equal(got, 0);
 	pci_function_reset(&function);
-	assert_int_equal(function.msix_pending, 0);
+	assert_int_equal(function.msix_pending[0], 0);
+	assert_int_equal(function.msix_pending[sizeof(function.msix_pending) - 1], 0);
 	assert_int_equal(function.msix_table[0x13], 0);
 }
 

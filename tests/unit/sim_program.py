@@ -179,7 +179,7 @@ def test_registers_of_the_card():
         client.write(0, SCRATCH + 2, 0x6677, 2)
         assert client.read(0, SCRATCH, 4) == 0x66775544
         assert client.read(0, SCRATCH + 1, 1) == 0x55
-        assert client.read(0, 0, 8) == 0x1_0001 << 32 | MAGIC
+        assert client.read(0, 0, 8) == 0x2_0000 << 32 | MAGIC
         # D3hot: no answer, and nothing is forgotten
         client.write(CONFIG, 0x44, 3, 2)
         assert client.read(0, 0, 4) == 0xFFFFFFFF
