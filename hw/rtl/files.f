@@ -20,6 +20,7 @@ hw/rtl/host/vqnic_dma_wr.sv
 hw/rtl/host/vqnic_axi_mux.sv
 hw/rtl/virtq/vqnic_vq_regs.sv
 hw/rtl/virtq/vqnic_vdev_regs.sv
+hw/rtl/virtq/vqnic_vq_table.sv
 hw/rtl/virtq/vqnic_vring.sv
 hw/rtl/virtq/vqnic_desc_check.sv
 hw/rtl/virtq/vqnic_tx_engine.sv

@@ -184,16 +184,20 @@ module vqnic #(
   end
 
   // What happens to queues: one bit, vector or context for each vdev.
-  logic [VDEVS-1:0]                           tx_busy, tx_done, tx_irq, tx_fault, tx_frame;
-  logic [VDEVS-1:0]                           rx_busy, rx_done, rx_irq, rx_fault, rx_frame;
-  logic [VDEVS-1:0]                           rx_no_buffer, rx_too_long, rx_not_ready;
-  logic [VDEVS-1:0][vqnic_pkg::VQ_CTX_W-1:0]  tx_ctx, rx_ctx;
-  logic [7:0]                                 tx_fault_code, rx_fault_code;
-  logic [63:0]                                tx_fault_info, rx_fault_info;
-  logic [31:0]                                tx_frame_len, rx_frame_len;
+  logic [VDEVS-1:0]                           tx_busy, tx_rel_vdev, rx_busy, rx_rel_vdev;
+  logic [VDEVS-1:0][vqnic_pkg::VQ_CTX_W-1:0]  tx_vdev_ctx, rx_vdev_ctx;
+  logic [vqnic_pkg::VQ_CTX_W-1:0]             tx_ctx, rx_ctx;
+  logic [vqnic_pkg::VQ_REL_W-1:0]             tx_rel, rx_rel;
+  logic                                       tx_rel_valid, rx_rel_valid;
   logic [VDEVS-1:0]                           enable;
   logic [VDEVS-1:0][47:0]                     mac;
   logic [VDEVS-1:0][15:0]                     mtu;
+
+  vqnic_pkg::vq_rel_t tx_rel_parts, rx_rel_parts;
+  logic               fault;
+  assign tx_rel_parts = tx_rel;
+  assign rx_rel_parts = rx_rel;
+  assign fault   = (tx_rel_valid && tx_rel_parts.fault) || (rx_rel_valid && rx_rel_parts.fault);
 
   // Interrupt sources: for each vdev its queues and its configuration, then the card's events.
   localparam int unsigned Irqs = VDEVS * (Vqs + 1) + 1;
@@ -220,7 +224,7 @@ module vqnic #(
     .rdata_o              (bank_rdata[CardBank]),
     .latched_o            (bank_latched[CardBank]),
     .link_i               (link_up_i),
-    .fault_i              ((tx_fault | rx_fault) != '0),
+    .fault_i              (fault),
     .reset_o              (reset_ask),
     .event_irq_o          (irq[Irqs-1]),
     .event_vector_o       (irq_vector[Irqs-1]),
@@ -279,27 +283,18 @@ module vqnic #(
       .enable_o           (enable[i]),
       .mac_o              (mac[i]),
       .mtu_o              (mtu[i]),
-      .ctx_o              ({tx_ctx[i], rx_ctx[i]}),
+      .ctx_o              ({tx_vdev_ctx[i], rx_vdev_ctx[i]}),
       .busy_i             ({tx_busy[i], rx_busy[i]}),
-      .done_i             ({tx_done[i], rx_done[i]}),
-      .fault_i            ({tx_fault[i], rx_fault[i]}),
-      .fault_code_i       ({tx_fault_code, rx_fault_code}),
-      .fault_info_i       ({tx_fault_info, rx_fault_info}),
+      .rel_valid_i        ({tx_rel_vdev[i], rx_rel_vdev[i]}),
+      .rel_i              ({tx_rel, rx_rel}),
       .vector_o           (irq_vector[Irq +: Vqs + 1]),
       .irq_pending_i      (irq_pending[Irq +: Vqs + 1]),
       .config_irq_o       (irq[Irq + Vqs]),
-      .tx_frame_i         (tx_frame[i]),
-      .tx_len_i           (tx_frame_len),
-      .rx_frame_i         (rx_frame[i]),
-      .rx_len_i           (rx_frame_len),
-      .rx_drop_no_buffer_i(rx_no_buffer[i]),
-      .rx_drop_too_long_i (rx_too_long[i]),
-      .rx_drop_not_ready_i(rx_not_ready[i]),
       .interrupt_i        (irq_sent[Irq +: Vqs + 1] != '0),
       .idle_o             (bank_idle[i])
     );
-    assign irq[Irq + vqnic_pkg::VQ_RX] = rx_irq[i];
-    assign irq[Irq + vqnic_pkg::VQ_TX] = tx_irq[i];
+    assign irq[Irq + vqnic_pkg::VQ_RX] = rx_rel_vdev[i] && rx_rel_parts.irq;
+    assign irq[Irq + vqnic_pkg::VQ_TX] = tx_rel_vdev[i] && tx_rel_parts.irq;
   end
 
   vqnic_msix #(
@@ -316,8 +311,8 @@ module vqnic #(
     .msix_vector_o
   );
 
-  // Doorbells. That of a receive queue says nothing that the receive engine does not find out by
-  // itself.
+  // Doorbells and queues. The doorbell of a receive queue says nothing that the receive engine does
+  // not find out by itself.
   logic [VDEVS*Vqs-1:0] kick;
   logic [VDEVS-1:0]     tx_kick;
   logic                 doorbell_idle;
@@ -335,6 +330,36 @@ module vqnic #(
   for (genvar i = 0; i < VDEVS; i++) begin : gen_kick
     assign tx_kick[i] = kick[i * Vqs + vqnic_pkg::VQ_TX];
   end
+
+  logic       tx_work_valid, tx_work_take, rx_get_valid, rx_ctx_valid, table_idle;
+  logic [3:0] rx_get_vdev;
+  vqnic_vq_table #(
+    .VDEVS(VDEVS)
+  ) u_vq_table (
+    .clk_i,
+    .rst_ni         (core_rst_n),
+    .tx_kick_i      (tx_kick),
+    .tx_ctx_i       (tx_vdev_ctx),
+    .rx_ctx_i       (rx_vdev_ctx),
+    .mtu_i          (mtu),
+    .tx_busy_o      (tx_busy),
+    .rx_busy_o      (rx_busy),
+    .tx_rel_o       (tx_rel_vdev),
+    .rx_rel_o       (rx_rel_vdev),
+    .tx_work_valid_o(tx_work_valid),
+    .tx_work_take_i (tx_work_take),
+    .tx_ctx_o       (tx_ctx),
+    .tx_rel_valid_i (tx_rel_valid),
+    .tx_rel_i       (tx_rel),
+    .rx_get_valid_i (rx_get_valid),
+    .rx_get_vdev_i  (rx_get_vdev),
+    .rx_get_pair_i  (4'd0),
+    .rx_ctx_valid_o (rx_ctx_valid),
+    .rx_ctx_o       (rx_ctx),
+    .rx_rel_valid_i (rx_rel_valid),
+    .rx_rel_i       (rx_rel),
+    .idle_o         (table_idle)
+  );
 
   // DMA: a reader and a writer for each engine, with addresses of an address space.
   logic [Clients-1:0]                rd_valid, rd_ready, rd_beat_valid, rd_done;
@@ -539,21 +564,15 @@ module vqnic #(
   logic              tx_frame_valid, tx_frame_free, tx_out_valid, tx_out_ready, tx_fifo_idle;
 
   vqnic_tx_engine #(
-    .DATA_W(DATA_W),
-    .VDEVS (VDEVS)
+    .DATA_W(DATA_W)
   ) u_tx_engine (
     .clk_i,
     .rst_ni         (core_rst_n),
-    .kick_i         (tx_kick),
+    .work_valid_i   (tx_work_valid),
+    .work_take_o    (tx_work_take),
     .ctx_i          (tx_ctx),
-    .busy_o         (tx_busy),
-    .done_o         (tx_done),
-    .irq_o          (tx_irq),
-    .fault_o        (tx_fault),
-    .fault_code_o   (tx_fault_code),
-    .fault_info_o   (tx_fault_info),
-    .frame_o        (tx_frame),
-    .frame_len_o    (tx_frame_len),
+    .rel_valid_o    (tx_rel_valid),
+    .rel_o          (tx_rel),
     .asid_o         (asid[Tx]),
     .rd_valid_o     (rd_valid[Tx]),
     .rd_ready_i     (rd_ready[Tx]),
@@ -700,19 +719,12 @@ module vqnic #(
   ) u_rx_engine (
     .clk_i,
     .rst_ni         (core_rst_n),
-    .mtu_i          (mtu),
+    .get_valid_o    (rx_get_valid),
+    .get_vdev_o     (rx_get_vdev),
+    .ctx_valid_i    (rx_ctx_valid),
     .ctx_i          (rx_ctx),
-    .busy_o         (rx_busy),
-    .done_o         (rx_done),
-    .irq_o          (rx_irq),
-    .fault_o        (rx_fault),
-    .fault_code_o   (rx_fault_code),
-    .fault_info_o   (rx_fault_info),
-    .frame_o        (rx_frame),
-    .frame_len_o    (rx_frame_len),
-    .no_buffer_o    (rx_no_buffer),
-    .too_long_o     (rx_too_long),
-    .not_ready_o    (rx_not_ready),
+    .rel_valid_o    (rx_rel_valid),
+    .rel_o          (rx_rel),
     .frame_valid_i  (rx_frame_valid),
     .frame_len_i    (rx_len),
     .frame_tagged_i (rx_tagged),
@@ -750,7 +762,7 @@ module vqnic #(
     .idle_o         (rx_engine_idle)
   );
 
-  assign quiet  = tx_engine_idle && tx_fifo_idle && wire_rx_idle && rx_fifo_idle &&
+  assign quiet  = table_idle && tx_engine_idle && tx_fifo_idle && wire_rx_idle && rx_fifo_idle &&
                   rx_engine_idle && irq_pending == '0;
   assign idle_o = quiet && axil_idle && doorbell_idle && bank_idle == '1 && !reset_q;
 

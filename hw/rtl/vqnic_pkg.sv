@@ -5,9 +5,13 @@
 package vqnic_pkg;
 
   // Feature bits, virtio 1.2 sections 5.1.3 and 6.
+  localparam int unsigned F_NET_CSUM = 0;
+  localparam int unsigned F_NET_GUEST_CSUM = 1;
   localparam int unsigned F_NET_MTU = 3;
   localparam int unsigned F_NET_MAC = 5;
+  localparam int unsigned F_NET_MRG_RXBUF = 15;
   localparam int unsigned F_NET_STATUS = 16;
+  localparam int unsigned F_RING_INDIRECT_DESC = 28;
   localparam int unsigned F_RING_EVENT_IDX = 29;
   localparam int unsigned F_VERSION_1 = 32;
   localparam int unsigned F_ACCESS_PLATFORM = 33;
@@ -31,19 +35,48 @@ package vqnic_pkg;
   // Bytes of the frame buffers between the engines and the wire: three frames of maximal length.
   localparam int unsigned FRAME_BUFFER_BYTES = 32768;
 
-  // What an engine has to know of a queue.
+  // What an engine has to know of a queue while it serves it.
   typedef struct packed {
-    logic        run;        // enabled, DRIVER_OK, no fault, no reset asked for
-    logic        event_idx;  // RING_EVENT_IDX was accepted
-    logic [10:0] size;       // descriptors, a power of two
-    logic [15:0] asid;       // of these addresses and those in the ring
+    logic        run;         // enabled, DRIVER_OK, no fault, no reset asked for, not suspended
+    logic        event_idx;   // features that were accepted and are not switched off
+    logic        mrg_rxbuf;
+    logic        indirect;
+    logic        csum;
+    logic        guest_csum;
+    logic [7:0]  number;      // of the queue: of the doorbell page
+    logic [3:0]  vdev;
+    logic [3:0]  pair;        // index in the vdev
+    logic [10:0] size;        // descriptors, a power of two
+    logic [15:0] asid;        // of these addresses and those in the ring
+    logic [15:0] mtu;         // of the vdev
     logic [63:0] desc;
     logic [63:0] driver;
     logic [63:0] device;
-    logic [15:0] avail;      // next avail index to be taken
-    logic [15:0] used;       // next used index to be written
+    logic [15:0] avail;       // next avail index to be taken
+    logic [15:0] used;        // next used index to be written
+    logic [15:0] seen;        // avail index last read
+    logic        armed;       // avail_event was published and no chain taken since
   } vq_ctx_t;
-  localparam int unsigned VQ_CTX_W = 1 + 1 + 11 + 3 * 64 + 3 * 16;
+  localparam int unsigned VQ_CTX_W = 6 + 8 + 2 * 4 + 11 + 2 * 16 + 3 * 64 + 3 * 16 + 1;
+
+  // What an engine says of a queue when it is done with it.
+  typedef struct packed {
+    logic [15:0] avail;       // as in vq_ctx_t, afterwards
+    logic [15:0] used;
+    logic [15:0] seen;
+    logic        armed;
+    logic        sleep;       // the ring was seen empty: nothing to do until it is kicked
+    logic        irq;         // send the queue's interrupt
+    logic        fault;       // the queue stops with:
+    logic [7:0]  fault_code;
+    logic [63:0] fault_info;
+    logic        frame;       // count a frame or command
+    logic [15:0] bytes;       // of it
+    logic        no_buffer;   // count a frame that was dropped for this reason
+    logic        too_long;
+    logic        not_ready;
+  } vq_rel_t;
+  localparam int unsigned VQ_REL_W = 3 * 16 + 4 + 8 + 64 + 1 + 16 + 3;
 
   // struct virtq_desc, virtio 1.2 section 2.7.5.
   typedef struct packed {

@@ -18,19 +18,13 @@ module vqnic_rx_engine #(
   input  logic                 clk_i,
   input  logic                 rst_ni,
 
-  input  logic [VDEVS-1:0][15:0] mtu_i,
-  input  logic [VDEVS-1:0][vqnic_pkg::VQ_CTX_W-1:0] ctx_i,  // vq_ctx_t each
-  output logic [VDEVS-1:0]     busy_o,
-  output logic [VDEVS-1:0]     done_o,         // a chain was taken and its used entry published
-  output logic [VDEVS-1:0]     irq_o,
-  output logic [VDEVS-1:0]     fault_o,
-  output logic [7:0]           fault_code_o,
-  output logic [63:0]          fault_info_o,
-  output logic [VDEVS-1:0]     frame_o,        // a frame was received, of frame_len_o bytes,
-  output logic [31:0]          frame_len_o,
-  output logic [VDEVS-1:0]     no_buffer_o,    // or dropped
-  output logic [VDEVS-1:0]     too_long_o,
-  output logic [VDEVS-1:0]     not_ready_o,
+  // vqnic_vq_table
+  output logic                 get_valid_o,    // until ctx_valid_i
+  output logic [3:0]           get_vdev_o,
+  input  logic                 ctx_valid_i,    // until rel_valid_o
+  input  logic [vqnic_pkg::VQ_CTX_W-1:0] ctx_i,  // a vq_ctx_t
+  output logic                 rel_valid_o,
+  output logic [vqnic_pkg::VQ_REL_W-1:0] rel_o,  // a vq_rel_t
 
   // vqnic_frame_fifo from the wire
   input  logic                 frame_valid_i,
@@ -86,13 +80,13 @@ module vqnic_rx_engine #(
   localparam logic [16:0] EthernetHdr = 17'(vqnic_regs_pkg::FRAME_BYTES_MIN);
 
   typedef enum logic [3:0] {
-    Idle, Select, Accept, Index, Head, Desc, Check, Data, Used
+    Idle, Select, Get, Accept, Index, Head, Desc, Check, Data, Used, Release
   } state_e;
 
   state_e           state_q, state_d;
   logic [IdxW-1:0]  vdev_q, select_idx;
-  logic [VDEVS-1:0] targets_q, run, running_q;
-  logic [VDEVS-1:0][15:0] seen_q;     // avail index last read
+  logic [VDEVS-1:0] targets_q;
+  vqnic_pkg::vq_rel_t rel_q;
   logic [15:0]      head_q, desc_idx_q, left_q;
   logic [10:0]      count_q;
   logic [127:0]     desc_q;
@@ -100,17 +94,11 @@ module vqnic_rx_engine #(
   logic             data_q;           // the data request of this descriptor was accepted
 
   vqnic_pkg::vq_ctx_t ctx;
-  assign ctx    = ctx_i[vdev_q];
+  assign ctx    = ctx_i;
   assign asid_o = ctx.asid[AsidW-1:0];
 
   vqnic_pkg::desc_t desc;
   assign desc = desc_q;
-
-  for (genvar i = 0; i < VDEVS; i++) begin : gen_run
-    vqnic_pkg::vq_ctx_t vdev_ctx;
-    assign vdev_ctx = ctx_i[i];
-    assign run[i]   = vdev_ctx.run;
-  end
 
   // Ring operations.
   logic                 ring_valid, ring_done, ring_fault, ring_notify;
@@ -218,7 +206,7 @@ module vqnic_rx_engine #(
   end
 
   logic [16:0] limit;
-  assign limit = {1'b0, mtu_i[vdev_q]} + EthernetHdr + (frame_tagged_i ? 17'd4 : 17'd0);
+  assign limit = {1'b0, ctx.mtu} + EthernetHdr + (frame_tagged_i ? 17'd4 : 17'd0);
 
   logic [15:0] ahead;
   assign ahead = ring_value - ctx.avail;
@@ -238,16 +226,17 @@ module vqnic_rx_engine #(
     not_ready  = 1'b0;
     unique case (state_q)
       Idle:   if (frame_valid_i) state_d = Select;
-      Select: state_d = targets_q == '0 ? Idle : Accept;
+      Select: state_d = targets_q == '0 ? Idle : Get;
+      Get:    if (ctx_valid_i) state_d = Accept;
       Accept: begin
-        if (!ctx.run || !running_q[vdev_q]) begin
+        if (!ctx.run) begin
           not_ready = 1'b1;
-          state_d   = Select;
+          state_d   = Release;
         end else if ({1'b0, frame_len_i} > limit) begin
           too_long = 1'b1;
-          state_d  = Select;
+          state_d  = Release;
         end else begin
-          state_d = seen_q[vdev_q] == ctx.avail ? Index : Head;
+          state_d = ctx.seen == ctx.avail ? Index : Head;
         end
       end
       Index: begin
@@ -258,7 +247,7 @@ module vqnic_rx_engine #(
             fault = 1'b1;
           end else if (ahead == '0) begin
             no_buffer = 1'b1;
-            state_d   = Select;
+            state_d   = Release;
           end else if (ahead > {5'd0, ctx.size}) begin
             fault      = 1'b1;
             fault_code = vqnic_regs_pkg::FAULT_AVAIL_INDEX;
@@ -303,15 +292,16 @@ module vqnic_rx_engine #(
             state_d = Desc;
           end else begin
             too_long = 1'b1;
-            state_d  = Select;
+            state_d  = Release;
           end
         end
       end
       Used: begin
         ring_valid = 1'b1;
         ring_cmd   = vqnic_pkg::RING_USED;
-        if (ring_done) state_d = Select;
+        if (ring_done) state_d = Release;
       end
+      Release: state_d = Select;
       default: state_d = Idle;
     endcase
     if (ring_valid && ring_done && ring_fault) begin
@@ -321,18 +311,16 @@ module vqnic_rx_engine #(
     end
     if (fault) begin
       not_ready = 1'b1;
-      state_d   = Select;
+      state_d   = Release;
     end
   end
-
-  logic used_done;
-  assign used_done = state_q == Used && ring_done && !ring_fault;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       state_q    <= Idle;
       vdev_q     <= '0;
       targets_q  <= '0;
+      rel_q      <= '0;
       head_q     <= '0;
       desc_idx_q <= '0;
       left_q     <= '0;
@@ -342,17 +330,33 @@ module vqnic_rx_engine #(
       data_q     <= 1'b0;
     end else begin
       state_q <= state_d;
+      if (no_buffer) rel_q.no_buffer <= 1'b1;
+      if (too_long)  rel_q.too_long  <= 1'b1;
+      if (not_ready) rel_q.not_ready <= 1'b1;
+      if (fault) begin
+        rel_q.fault      <= 1'b1;
+        rel_q.fault_code <= fault_code;
+        rel_q.fault_info <= fault_info;
+      end
       unique case (state_q)
         Idle: targets_q <= frame_vdevs_i;
         Select: begin
           vdev_q <= select_idx;
           targets_q[select_idx] <= 1'b0;
         end
+        Get: begin
+          rel_q       <= '0;
+          rel_q.avail <= ctx.avail;
+          rel_q.used  <= ctx.used;
+          rel_q.seen  <= ctx.seen;
+          rel_q.bytes <= frame_len_i;
+        end
         Accept: begin
           left_q     <= frame_len_i + 16'(HdrBytes);
           count_q    <= '0;
           hdr_left_q <= 2'(HdrWords);
         end
+        Index: if (ring_done) rel_q.seen <= ring_value;
         Head: begin
           head_q     <= ring_value;
           desc_idx_q <= ring_value;
@@ -368,6 +372,14 @@ module vqnic_rx_engine #(
             desc_idx_q <= desc.next;
           end
         end
+        Used: begin
+          if (ring_done && !ring_fault) begin
+            rel_q.avail <= ctx.avail + 16'd1;
+            rel_q.used  <= ctx.used + 16'd1;
+            rel_q.irq   <= ring_notify;
+            rel_q.frame <= 1'b1;
+          end
+        end
         default: ;
       endcase
       if (state_q != Accept && hdr_left_q != '0 && stream_ready) hdr_left_q <= hdr_left_q - 2'd1;
@@ -377,36 +389,11 @@ module vqnic_rx_engine #(
   assign frame_rewind_o = state_q == Accept;
   assign frame_free_o   = state_q == Select && targets_q == '0;
 
-  for (genvar i = 0; i < VDEVS; i++) begin : gen_vdev
-    logic here;
-    vqnic_pkg::vq_ctx_t vdev_ctx;
-    assign vdev_ctx = ctx_i[i];
-    assign here     = vdev_q == IdxW'(i);
-    always_ff @(posedge clk_i or negedge rst_ni) begin
-      if (!rst_ni) begin
-        running_q[i] <= 1'b0;
-        seen_q[i]    <= '0;
-      end else begin
-        running_q[i] <= run[i];
-        if (run[i] && !running_q[i])                       seen_q[i] <= vdev_ctx.avail;
-        else if (here && state_q == Index && ring_done)    seen_q[i] <= ring_value;
-      end
-    end
-    // The last vdev of a frame is not busy any more while the frame is freed.
-    assign busy_o[i]      = here && state_q != Idle && state_q != Select;
-    assign done_o[i]      = here && used_done;
-    assign irq_o[i]       = here && used_done && ring_notify;
-    assign fault_o[i]     = here && fault;
-    assign frame_o[i]     = here && used_done;
-    assign no_buffer_o[i] = here && no_buffer;
-    assign too_long_o[i]  = here && too_long;
-    assign not_ready_o[i] = here && not_ready;
-  end
+  assign get_valid_o = state_q == Get;
+  assign get_vdev_o  = 4'(vdev_q);
+  assign rel_valid_o = state_q == Release;
+  assign rel_o       = rel_q;
 
-  assign fault_code_o = fault_code;
-  assign fault_info_o = fault_info;
-  assign frame_len_o  = {16'd0, frame_len_i};
-
-  assign idle_o = state_q == Idle && !frame_valid_i && run == running_q;
+  assign idle_o = state_q == Idle && !frame_valid_i;
 
 endmodule

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Serves the transmit queues of all vdevs, a chain at a time, round robin. A frame is gathered
-// whole before the wire sees it, so that a chain that turns out bad leaves nothing behind.
+// Serves transmit queues, one chain of one queue at a time. A frame is gathered whole before the
+// wire sees it, so that a chain that turns out bad leaves nothing behind.
 //
 // A chain is begun only when the frame buffer has room for it, so that a wire that stands still
 // holds up neither the DMA nor the reset of a queue.
 //
-// A queue is served when it was kicked or has just begun to run, until its ring is seen empty. With
-// EVENT_IDX that look must come after avail_event was published, or a kick could be missed (virtio
-// 1.2 section 2.7.10).
+// A queue sleeps only after its ring was seen empty. With EVENT_IDX that look must come after
+// avail_event was published, or a kick could be missed (virtio 1.2 section 2.7.10).
 
 module vqnic_tx_engine #(
   parameter int unsigned DATA_W = 512,
-  parameter int unsigned VDEVS  = 2,
   localparam int unsigned AsidW = $clog2(vqnic_regs_pkg::ADDRESS_SPACE_COUNT),
   localparam int unsigned LaneCount = DATA_W / 8,
   localparam int unsigned LaneW = $clog2(LaneCount)
@@ -20,16 +18,12 @@ module vqnic_tx_engine #(
   input  logic                 clk_i,
   input  logic                 rst_ni,
 
-  input  logic [VDEVS-1:0]     kick_i,
-  input  logic [VDEVS-1:0][vqnic_pkg::VQ_CTX_W-1:0] ctx_i,  // vq_ctx_t each
-  output logic [VDEVS-1:0]     busy_o,
-  output logic [VDEVS-1:0]     done_o,        // a chain was taken and its used entry published
-  output logic [VDEVS-1:0]     irq_o,
-  output logic [VDEVS-1:0]     fault_o,
-  output logic [7:0]           fault_code_o,
-  output logic [63:0]          fault_info_o,
-  output logic [VDEVS-1:0]     frame_o,       // a frame was sent, of frame_len_o bytes
-  output logic [31:0]          frame_len_o,
+  // vqnic_vq_table
+  input  logic                 work_valid_i,
+  output logic                 work_take_o,
+  input  logic [vqnic_pkg::VQ_CTX_W-1:0] ctx_i,  // a vq_ctx_t, from work_take_o to rel_valid_o
+  output logic                 rel_valid_o,
+  output logic [vqnic_pkg::VQ_REL_W-1:0] rel_o,  // a vq_rel_t
 
   output logic [AsidW-1:0]     asid_o,        // of all DMA requests
   // vqnic_dma_rd
@@ -68,8 +62,6 @@ module vqnic_tx_engine #(
   output logic                 idle_o
 );
 
-  localparam int unsigned IdxW = VDEVS > 1 ? $clog2(VDEVS) : 1;
-
   // virtio_net_hdr is gathered so that the frame behind it begins a word.
   localparam int unsigned HdrBytes = vqnic_regs_pkg::VNET_HDR_BYTES;
   localparam int unsigned HdrWords = (HdrBytes + LaneCount - 1) / LaneCount;
@@ -79,13 +71,11 @@ module vqnic_tx_engine #(
   localparam logic [31:0] ChainMax = HdrBytes + vqnic_regs_pkg::FRAME_BYTES_MAX;
 
   typedef enum logic [3:0] {
-    Idle, Look, Index, Arm, Head, Desc, Check, Data, Flush, Commit, Used
+    Idle, Look, Index, Arm, Head, Desc, Check, Data, Flush, Commit, Used, Release
   } state_e;
 
   state_e          state_q, state_d;
-  logic [IdxW-1:0] vdev_q;
-  logic [VDEVS-1:0] kick_q, armed_q, run, running_q, serve;
-  logic [VDEVS-1:0][15:0] seen_q;   // avail index last read
+  vqnic_pkg::vq_rel_t rel_q;
   logic [15:0]     head_q, desc_idx_q;
   logic [10:0]     count_q;
   logic [31:0]     total_q;         // bytes of the chain so far
@@ -94,31 +84,13 @@ module vqnic_tx_engine #(
   logic [15:0]     hdr_q;           // gso_type, flags
 
   vqnic_pkg::vq_ctx_t ctx;
-  assign ctx    = ctx_i[vdev_q];
+  assign ctx    = ctx_i;
   assign asid_o = ctx.asid[AsidW-1:0];
 
   vqnic_pkg::desc_t desc;
   assign desc = desc_q;
 
-  for (genvar i = 0; i < VDEVS; i++) begin : gen_run
-    vqnic_pkg::vq_ctx_t vdev_ctx;
-    assign vdev_ctx = ctx_i[i];
-    assign run[i]   = vdev_ctx.run;
-  end
-  assign serve = run & running_q & kick_q;
-
-  logic            pick;
-  logic [IdxW-1:0] pick_idx;
-  vqnic_arbiter #(
-    .N(VDEVS)
-  ) u_arbiter (
-    .clk_i,
-    .rst_ni,
-    .req_i  (state_q == Idle && room_i ? serve : '0),
-    .valid_o(pick),
-    .idx_o  (pick_idx),
-    .done_i (pick)
-  );
+  assign work_take_o = state_q == Idle && room_i && work_valid_i;
 
   // Ring operations.
   logic                 ring_valid, ring_done, ring_fault, ring_notify;
@@ -231,13 +203,13 @@ module vqnic_tx_engine #(
     fault_code = vqnic_regs_pkg::FAULT_NONE;
     fault_info = '0;
     unique case (state_q)
-      Idle: if (pick) state_d = Look;
-      Look: state_d = seen_q[vdev_q] == ctx.avail ? Index : Head;
+      Idle: if (work_take_o) state_d = Look;
+      Look: state_d = ctx.seen == ctx.avail ? Index : Head;
       Index: begin
         ring_valid = 1'b1;
         if (ring_done) begin
           if (ahead == '0) begin
-            state_d = ctx.event_idx && !armed_q[vdev_q] ? Arm : Idle;
+            state_d = ctx.event_idx && !rel_q.armed ? Arm : Release;
           end else begin
             state_d = Head;
           end
@@ -311,8 +283,9 @@ module vqnic_tx_engine #(
       Used: begin
         ring_valid = 1'b1;
         ring_cmd   = vqnic_pkg::RING_USED;
-        if (ring_done) state_d = Idle;
+        if (ring_done) state_d = Release;
       end
+      Release: state_d = Idle;
       default: state_d = Idle;
     endcase
     if (ring_valid && ring_done && ring_fault) begin
@@ -320,20 +293,17 @@ module vqnic_tx_engine #(
       fault_code = ring_fault_code;
       fault_info = ring_fault_info;
     end
-    if (fault) state_d = Idle;
+    if (fault) state_d = Release;
   end
 
   assign rd_valid_o = state_q == Data ? !data_q : ring_rd_valid;
   assign rd_addr_o  = state_q == Data ? desc.addr : ring_rd_addr;
   assign rd_len_o   = state_q == Data ? desc.len[15:0] : ring_rd_len;
 
-  logic used_done;
-  assign used_done = state_q == Used && ring_done && !ring_fault;
-
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       state_q    <= Idle;
-      vdev_q     <= '0;
+      rel_q      <= '0;
       head_q     <= '0;
       desc_idx_q <= '0;
       count_q    <= '0;
@@ -344,13 +314,33 @@ module vqnic_tx_engine #(
       hdr_q      <= '0;
     end else begin
       state_q <= state_d;
-      if (pick) vdev_q <= pick_idx;
+      if (fault) begin
+        rel_q.fault      <= 1'b1;
+        rel_q.fault_code <= fault_code;
+        rel_q.fault_info <= fault_info;
+      end
+      if (commit_o) begin
+        rel_q.frame <= 1'b1;
+        rel_q.bytes <= commit_len_o;
+      end
       unique case (state_q)
         Look: begin
+          rel_q       <= '0;
+          rel_q.avail <= ctx.avail;
+          rel_q.used  <= ctx.used;
+          rel_q.seen  <= ctx.seen;
+          rel_q.armed <= ctx.armed;
           total_q    <= '0;
           count_q    <= '0;
           hdr_left_q <= 2'(HdrWords);
         end
+        Index: begin
+          if (ring_done) begin
+            rel_q.seen  <= ring_value;
+            rel_q.sleep <= state_d == Release;
+          end
+        end
+        Arm: if (ring_done) rel_q.armed <= 1'b1;
         Head: begin
           head_q     <= ring_value;
           desc_idx_q <= ring_value;
@@ -367,6 +357,14 @@ module vqnic_tx_engine #(
             desc_idx_q <= desc.next;
           end
         end
+        Used: begin
+          if (ring_done && !ring_fault) begin
+            rel_q.avail <= ctx.avail + 16'd1;
+            rel_q.used  <= ctx.used + 16'd1;
+            rel_q.armed <= 1'b0;
+            rel_q.irq   <= ring_notify;
+          end
+        end
         default: ;
       endcase
       if (packed_valid && hdr_left_q != '0) begin
@@ -376,50 +374,12 @@ module vqnic_tx_engine #(
     end
   end
 
-  for (genvar i = 0; i < VDEVS; i++) begin : gen_vdev
-    logic here, starts;
-    vqnic_pkg::vq_ctx_t vdev_ctx;
-    assign vdev_ctx = ctx_i[i];
-    assign here     = vdev_q == IdxW'(i);
-    assign starts   = run[i] && !running_q[i];
-    always_ff @(posedge clk_i or negedge rst_ni) begin
-      if (!rst_ni) begin
-        running_q[i] <= 1'b0;
-        kick_q[i]    <= 1'b0;
-        armed_q[i]   <= 1'b0;
-        seen_q[i]    <= '0;
-      end else begin
-        running_q[i] <= run[i];
-        if (starts) begin
-          kick_q[i]  <= 1'b1;
-          armed_q[i] <= 1'b0;
-          seen_q[i]  <= vdev_ctx.avail;
-        end else begin
-          // A kick counts until the ring is looked at after it; while there may be more, the ring
-          // is kicked again.
-          if (!run[i])                                             kick_q[i] <= 1'b0;
-          else if (kick_i[i] || (here && used_done))               kick_q[i] <= 1'b1;
-          else if (here && state_q == Look && state_d == Index)    kick_q[i] <= 1'b0;
-          if (here && state_q == Index && ring_done)               seen_q[i] <= ring_value;
-          if (here && state_q == Arm && ring_done)                 armed_q[i] <= 1'b1;
-          else if (here && used_done)                              armed_q[i] <= 1'b0;
-        end
-      end
-    end
-    assign busy_o[i]  = state_q != Idle && here;
-    assign done_o[i]  = used_done && here;
-    assign irq_o[i]   = used_done && here && ring_notify;
-    assign fault_o[i] = fault && here;
-    assign frame_o[i] = commit_o && here;
-  end
-
-  assign fault_code_o = fault_code;
-  assign fault_info_o = fault_info;
+  assign rel_valid_o  = state_q == Release;
+  assign rel_o        = rel_q;
   assign commit_o     = state_q == Commit && !fault;
   assign commit_len_o = total_q[15:0] - 16'(HdrBytes);
   assign drop_o       = fault;
-  assign frame_len_o  = {16'd0, commit_len_o};
 
-  assign idle_o = state_q == Idle && serve == '0 && run == running_q;
+  assign idle_o = state_q == Idle;
 
 endmodule

@@ -29,25 +29,15 @@ module vqnic_vdev_regs #(
 
   output logic [Vqs-1:0][vqnic_pkg::VQ_CTX_W-1:0] ctx_o,
   input  logic [Vqs-1:0]       busy_i,
-  input  logic [Vqs-1:0]       done_i,
-  input  logic [Vqs-1:0]       fault_i,
-  input  logic [Vqs-1:0][7:0]  fault_code_i,
-  input  logic [Vqs-1:0][63:0] fault_info_i,
+  input  logic [Vqs-1:0]       rel_valid_i,   // an engine is done with the queue
+  input  logic [Vqs-1:0][vqnic_pkg::VQ_REL_W-1:0] rel_i,  // vq_rel_t each
 
   // Interrupts of the queues, then that of configuration changes.
   output logic [Vqs:0][15:0]   vector_o,
   input  logic [Vqs:0]         irq_pending_i,
   output logic                 config_irq_o,
 
-  // One cycle for each frame, drop or message; `_len_i` holds the frame's bytes.
-  input  logic        tx_frame_i,
-  input  logic [31:0] tx_len_i,
-  input  logic        rx_frame_i,
-  input  logic [31:0] rx_len_i,
-  input  logic        rx_drop_no_buffer_i,
-  input  logic        rx_drop_too_long_i,
-  input  logic        rx_drop_not_ready_i,
-  input  logic        interrupt_i,
+  input  logic        interrupt_i,   // a message was sent
 
   output logic        idle_o
 );
@@ -55,6 +45,14 @@ module vqnic_vdev_regs #(
   localparam logic [15:0] MtuReset = 16'd1500;
   localparam int unsigned SelectW = $clog2(Vqs);
   localparam int unsigned AsidW = $clog2(vqnic_regs_pkg::ADDRESS_SPACE_COUNT);
+
+  vqnic_pkg::vq_rel_t rx_rel, tx_rel;
+  logic               rx_done, tx_done, fault;
+  assign rx_rel  = rel_i[vqnic_pkg::VQ_RX];
+  assign tx_rel  = rel_i[vqnic_pkg::VQ_TX];
+  assign rx_done = rel_valid_i[vqnic_pkg::VQ_RX];
+  assign tx_done = rel_valid_i[vqnic_pkg::VQ_TX];
+  assign fault   = (rx_done && rx_rel.fault) || (tx_done && tx_rel.fault);
 
   logic [31:0] device_select_q, driver_select_q;
   logic [63:0] offered_q, accepted_q;
@@ -94,7 +92,7 @@ module vqnic_vdev_regs #(
       if (!status_next[vqnic_pkg::STATUS_FEATURES_OK])
         status_next[vqnic_pkg::STATUS_DRIVER_OK] = 1'b0;
     end
-    if (fault_i != '0) status_next[vqnic_pkg::STATUS_NEEDS_RESET] = 1'b1;
+    if (fault) status_next[vqnic_pkg::STATUS_NEEDS_RESET] = 1'b1;
   end
 
   logic owner_disables, reset_ask, reset_now;
@@ -153,7 +151,7 @@ module vqnic_vdev_regs #(
   logic        config_changed;
   assign config_now     = {net_link_q, mtu_q, mac_q};
   assign config_changed = config_now != config_q;
-  assign config_irq_o   = enable_q && driver_ok && (config_changed || fault_i != '0);
+  assign config_irq_o   = enable_q && driver_ok && (config_changed || fault);
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -218,15 +216,13 @@ module vqnic_vdev_regs #(
       .wstrb_i,
       .rdata_o     (queue_rdata[i]),
       .vdev_runs_i (driver_ok && !stop_i),
-      .event_idx_i (accepted_q[vqnic_pkg::F_RING_EVENT_IDX]),
+      .features_i  (accepted_q),
       .asid_i      (16'(asid_q)),
       .ctx_o       (ctx_o[i]),
       .vector_o    (vector_o[i]),
       .busy_i      (busy_i[i] || irq_pending_i[i]),
-      .done_i      (done_i[i]),
-      .fault_i     (fault_i[i]),
-      .fault_code_i(fault_code_i[i]),
-      .fault_info_i(fault_info_i[i]),
+      .rel_valid_i (rel_valid_i[i]),
+      .rel_i       (rel_i[i]),
       .idle_o      (queue_idle[i])
     );
   end
@@ -238,9 +234,11 @@ module vqnic_vdev_regs #(
   ) u_counters (
     .clk_i,
     .rst_ni,
-    .count_i ({interrupt_i, rx_drop_not_ready_i, rx_drop_too_long_i, rx_drop_no_buffer_i,
-               rx_frame_i, rx_frame_i, tx_frame_i, tx_frame_i}),
-    .amount_i({32'd1, 32'd1, 32'd1, 32'd1, rx_len_i, 32'd1, tx_len_i, 32'd1}),
+    .count_i ({interrupt_i, rx_done && rx_rel.not_ready, rx_done && rx_rel.too_long,
+               rx_done && rx_rel.no_buffer, rx_done && rx_rel.frame, rx_done && rx_rel.frame,
+               tx_done && tx_rel.frame, tx_done && tx_rel.frame}),
+    .amount_i({32'd1, 32'd1, 32'd1, 32'd1, {16'd0, rx_rel.bytes}, 32'd1,
+               {16'd0, tx_rel.bytes}, 32'd1}),
     .read_i  (req_i),
     .idx_i   (addr_i[5:3]),
     .value_o (counter)

@@ -20,19 +20,20 @@ module vqnic_vq_regs #(
   output logic [63:0] rdata_o,
 
   input  logic        vdev_runs_i,
-  input  logic        event_idx_i,
+  input  logic [63:0] features_i,    // accepted
   input  logic [15:0] asid_i,
-  output logic [vqnic_pkg::VQ_CTX_W-1:0] ctx_o,  // a vq_ctx_t
+  output logic [vqnic_pkg::VQ_CTX_W-1:0] ctx_o,  // a vq_ctx_t, as far as it is known here
   output logic [15:0] vector_o,
 
   input  logic        busy_i,        // an engine works for the queue, or an interrupt waits
-  input  logic        done_i,        // a chain was taken and its used entry published
-  input  logic        fault_i,       // the queue stops with:
-  input  logic [7:0]  fault_code_i,
-  input  logic [63:0] fault_info_i,
+  input  logic        rel_valid_i,   // an engine is done with the queue
+  input  logic [vqnic_pkg::VQ_REL_W-1:0] rel_i,  // a vq_rel_t
 
   output logic        idle_o
 );
+
+  vqnic_pkg::vq_rel_t rel;
+  assign rel = rel_i;
 
   logic        enable_q, reset_q;
   logic [10:0] size_q;
@@ -80,13 +81,13 @@ module vqnic_vq_regs #(
       fault_q  <= vqnic_regs_pkg::FAULT_NONE;
       info_q   <= '0;
     end else begin
-      if (done_i) begin
-        avail_q <= avail_q + 16'd1;
-        used_q  <= used_q + 16'd1;
-      end
-      if (fault_i) begin
-        fault_q <= fault_code_i;
-        info_q  <= fault_info_i;
+      if (rel_valid_i) begin
+        avail_q <= rel.avail;
+        used_q  <= rel.used;
+        if (rel.fault) begin
+          fault_q <= rel.fault_code;
+          info_q  <= rel.fault_info;
+        end
       end
       if (write_i) begin
         unique case (word)
@@ -145,16 +146,21 @@ module vqnic_vq_regs #(
 
   vqnic_pkg::vq_ctx_t ctx;
   always_comb begin
-    ctx.run       = enable_q && vdev_runs_i && !reset_q &&
-                    fault_q == vqnic_regs_pkg::FAULT_NONE;
-    ctx.event_idx = event_idx_i;
-    ctx.size      = size_q;
-    ctx.asid      = asid_i;
-    ctx.desc      = {desc_q, 4'd0};
-    ctx.driver    = {driver_q, 1'd0};
-    ctx.device    = {device_q, 2'd0};
-    ctx.avail     = avail_q;
-    ctx.used      = used_q;
+    ctx            = '0;
+    ctx.run        = enable_q && vdev_runs_i && !reset_q &&
+                     fault_q == vqnic_regs_pkg::FAULT_NONE;
+    ctx.event_idx  = features_i[vqnic_pkg::F_RING_EVENT_IDX];
+    ctx.mrg_rxbuf  = features_i[vqnic_pkg::F_NET_MRG_RXBUF];
+    ctx.indirect   = features_i[vqnic_pkg::F_RING_INDIRECT_DESC];
+    ctx.csum       = features_i[vqnic_pkg::F_NET_CSUM];
+    ctx.guest_csum = features_i[vqnic_pkg::F_NET_GUEST_CSUM];
+    ctx.size       = size_q;
+    ctx.asid       = asid_i;
+    ctx.desc       = {desc_q, 4'd0};
+    ctx.driver     = {driver_q, 1'd0};
+    ctx.device     = {device_q, 2'd0};
+    ctx.avail      = avail_q;
+    ctx.used       = used_q;
   end
 
   assign ctx_o    = ctx;
