@@ -26,6 +26,10 @@
 #define VQNIC_INVALIDATE_TIMEOUT_US	(2 * USEC_PER_SEC)
 #define VQNIC_INVALIDATE_POLL_US	5
 
+/* How long the card may take to change a slot of its MAC table, between two frames. */
+#define VQNIC_FILTER_TIMEOUT_US	(2 * USEC_PER_SEC)
+#define VQNIC_FILTER_POLL_US	1
+
 static_assert(VQNIC_REG_INTERRUPTS + sizeof(u64) <= VQNIC_VDEV_WINDOW_STRIDE);
 static_assert(VQNIC_REG_AS_INVALIDATE + sizeof(u32) <= VQNIC_AS_BANK_STRIDE);
 
@@ -179,6 +183,39 @@ static int vqnic_identify_spaces(struct vqnic_card *card, struct vqnic_info *inf
 	return 0;
 }
 
+/* The same of its filter bank. */
+static int vqnic_identify_filter(struct vqnic_card *card, struct vqnic_info *info)
+{
+	struct device *dev = &card->pdev->dev;
+	u32 slots;
+
+	info->filter_offset = vqnic_read32(card, card->regs + VQNIC_REG_FILTER_OFFSET);
+	slots = vqnic_read32(card, card->regs + VQNIC_REG_MAC_SLOTS);
+	if (!vqnic_card_up(card))
+		return -EIO;
+	info->mac_ways = slots >> 16;
+	info->mac_rows = slots & U16_MAX;
+	if (!info->filter_offset)
+		return 0;
+	if (info->filter_offset < VQNIC_VDEV_WINDOW_STRIDE ||
+	    !IS_ALIGNED(info->filter_offset, sizeof(u64)) ||
+	    vqnic_end(info->filter_offset, 1, VQNIC_VDEV_WINDOW_STRIDE) >
+	    pci_resource_len(card->pdev, VQNIC_BAR_REGS)) {
+		dev_err(dev, "card has its filter bank at %#x in BAR %u: not possible\n",
+			info->filter_offset, VQNIC_BAR_REGS);
+		return -EPROTO;
+	}
+	/* Some addresses for each vdev, and a bit for each vdev in an entry. */
+	if (!info->mac_ways || info->mac_ways > VQNIC_MAC_WAYS || info->mac_rows > VQNIC_MAC_ROWS ||
+	    !is_power_of_2(info->mac_rows) || info->vdevs > 32 ||
+	    info->mac_ways * info->mac_rows < 16 * info->vdevs) {
+		dev_err(dev, "card has a MAC table of %u ways of %u rows for %u vdevs: not possible\n",
+			info->mac_ways, info->mac_rows, info->vdevs);
+		return -EPROTO;
+	}
+	return 0;
+}
+
 /*
  * Reads what the card says of itself to *info. Refuses another register map (-ENODEV,
  * -EPROTONOSUPPORT) and numbers that cannot be (-EPROTO): nothing in *info leads outside the BARs.
@@ -252,7 +289,7 @@ int vqnic_cmd_identify(struct vqnic_card *card, struct vqnic_info *info)
 		dev_err(dev, "card has an MTU of %u at most: not possible\n", info->mtu_max);
 		return -EPROTO;
 	}
-	return vqnic_identify_spaces(card, info);
+	return vqnic_identify_spaces(card, info) ?: vqnic_identify_filter(card, info);
 }
 
 /* Back to the state after power-on: nothing is in flight when it returns 0. */
@@ -338,6 +375,108 @@ void vqnic_cmd_as_invalidate(struct vqnic_card *card, u16 index)
 				addr);
 	if (vqnic_poll_result(card, err, "the invalidation of an address space does not end"))
 		vqnic_card_settle(card);
+}
+
+/* The key of the MAC table's hash. The table is empty. */
+void vqnic_cmd_set_mac_key(struct vqnic_card *card, const u32 *key)
+{
+	void __iomem *filter = card->regs + card->info.filter_offset;
+
+	vqnic_write32(card, filter + VQNIC_REG_MAC_KEY_0, key[0]);
+	vqnic_write32(card, filter + VQNIC_REG_MAC_KEY_1, key[1]);
+	vqnic_write32(card, filter + VQNIC_REG_MAC_KEY_2, key[2]);
+}
+
+/* A slot of the MAC table, changed as a whole: when it returns 0 the card goes by it. */
+int vqnic_cmd_set_mac_slot(struct vqnic_card *card, unsigned int way, unsigned int row,
+			   const u8 *mac, u32 vdevs)
+{
+	void __iomem *filter = card->regs + card->info.filter_offset;
+	u32 value;
+	int err;
+
+	vqnic_write32(card, filter + VQNIC_REG_MAC_LO, get_unaligned_le32(mac));
+	vqnic_write32(card, filter + VQNIC_REG_MAC_HI, get_unaligned_le16(mac + sizeof(u32)));
+	vqnic_write32(card, filter + VQNIC_REG_MAC_VDEVS, vdevs);
+	vqnic_write32(card, filter + VQNIC_REG_MAC_SLOT,
+		      FIELD_PREP(VQNIC_MAC_SLOT_WAY, way) | FIELD_PREP(VQNIC_MAC_SLOT_ROW, row) |
+			      VQNIC_MAC_SLOT_WRITE);
+	err = read_poll_timeout(vqnic_read32, value,
+				!(value & VQNIC_MAC_SLOT_WRITE) || !vqnic_card_up(card),
+				VQNIC_FILTER_POLL_US, VQNIC_FILTER_TIMEOUT_US, false, card,
+				filter + VQNIC_REG_MAC_SLOT);
+	return vqnic_poll_result(card, err, "a change of its MAC table does not end");
+}
+
+/* Which vdevs receive the VLAN and which may send it, bit v for vdev v. */
+void vqnic_cmd_set_vlan(struct vqnic_card *card, u16 vid, u32 rx, u32 tx)
+{
+	void __iomem *filter = card->regs + card->info.filter_offset;
+
+	vqnic_write32(card, filter + VQNIC_REG_VLAN_SELECT, vid);
+	vqnic_write32(card, filter + VQNIC_REG_VLAN_RX, rx);
+	vqnic_write32(card, filter + VQNIC_REG_VLAN_TX, tx);
+}
+
+/* VQNIC_VDEV_RX_MODE_* and VQNIC_VDEV_POLICY_*. */
+void vqnic_cmd_set_filter(struct vqnic_vdev *vdev, u32 rx_mode, u32 policy)
+{
+	vqnic_write32(vdev->card, vdev->regs + VQNIC_REG_VDEV_RX_MODE, rx_mode);
+	vqnic_write32(vdev->card, vdev->regs + VQNIC_REG_VDEV_POLICY, policy);
+}
+
+/* Bit v: a command of vdev v's waits for an answer. */
+u32 vqnic_cmd_get_commands(struct vqnic_card *card)
+{
+	u32 commands = vqnic_read32(card, card->regs + VQNIC_REG_COMMANDS);
+
+	return vqnic_card_up(card) ? commands : 0;
+}
+
+/* Where commands of the vdev's control queue are put, VQNIC_MAILBOX_BYTES; 0: they wait. */
+void vqnic_cmd_set_mailbox(struct vqnic_vdev *vdev, dma_addr_t addr)
+{
+	vqnic_write64(vdev->card, vdev->regs + VQNIC_REG_VDEV_MAILBOX, addr);
+}
+
+/* True if a command waits: then it is in the mailbox, and *command says how much of it. */
+bool vqnic_cmd_get_command(struct vqnic_vdev *vdev, struct vqnic_command *command)
+{
+	u32 value = vqnic_read32(vdev->card, vdev->regs + VQNIC_REG_VDEV_COMMAND);
+
+	command->len = FIELD_GET(VQNIC_VDEV_COMMAND_LENGTH, value);
+	command->cut = value & VQNIC_VDEV_COMMAND_CUT;
+	return vqnic_card_up(vdev->card) && value & VQNIC_VDEV_COMMAND_PENDING;
+}
+
+/* Completes the command that waits with VIRTIO_NET_OK or VIRTIO_NET_ERR. */
+void vqnic_cmd_answer(struct vqnic_vdev *vdev, u8 ack)
+{
+	vqnic_write32(vdev->card, vdev->regs + VQNIC_REG_VDEV_ANSWER, ack);
+}
+
+/* How many queue pairs of the vdev receive. -EIO: the card does not take it. */
+int vqnic_cmd_set_current_pairs(struct vqnic_vdev *vdev, u16 pairs)
+{
+	return vqnic_set16(vdev->card, vdev->regs + VQNIC_REG_VDEV_CURRENT_PAIRS, pairs);
+}
+
+/* VQNIC_VDEV_OFFLOADS_OFF_*: what the driver has accepted and does not want for now. */
+void vqnic_cmd_set_offloads_off(struct vqnic_vdev *vdev, u32 off)
+{
+	vqnic_write32(vdev->card, vdev->regs + VQNIC_REG_VDEV_OFFLOADS_OFF, off);
+}
+
+/* Whether the configuration asks the driver to announce itself. vdev->lock is held. */
+void vqnic_cmd_set_announce(struct vqnic_vdev *vdev, bool on)
+{
+	void __iomem *addr = vdev->regs + VQNIC_REG_VDEV_CONTROL;
+	u32 control = vqnic_read32(vdev->card, addr);
+
+	lockdep_assert_held(&vdev->lock);
+	if (!(control & VQNIC_VDEV_CONTROL_ANNOUNCE) == !on)
+		return;
+	vqnic_write32(vdev->card, addr, control ^ VQNIC_VDEV_CONTROL_ANNOUNCE);
 }
 
 static void vqnic_vq_select(struct vqnic_vdev *vdev, u16 index)

@@ -20,6 +20,8 @@
  *			waits for it
  *   vdev->lock		a slot's register window (QUEUE_SELECT and the feature selects), what it was
  *			told, and the numbers that its address spaces show
+ *   filter->lock	what guests wish, operators allow and the card does of it, and the card's
+ *			filter bank
  *   card->latch_lock	reading a latched 64-bit register
  *   card->state_lock	the card's state together with its access to memory
  *   irq->lock		the callback of an interrupt
@@ -28,6 +30,7 @@
 #ifndef VQNIC_H
 #define VQNIC_H
 
+#include <linux/bitmap.h>
 #include <linux/if_ether.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -86,6 +89,9 @@ struct vqnic_info {
 	u32 spaces;		/* address spaces, VQNIC_AS_IDENTITY among them; 0: no IOMMU */
 	u32 as_offset;		/* bytes in BAR0 */
 	u32 as_stride;		/* bytes in BAR0 */
+	u32 filter_offset;	/* bytes in BAR0 */
+	u32 mac_ways;		/* of the MAC table */
+	u32 mac_rows;		/* of each way, a power of two */
 };
 
 /* What a vdev's owner gave it. */
@@ -152,6 +158,64 @@ struct vqnic_as {
 	struct vqnic_as_stats stats;
 };
 
+/* Addresses that a vdev may have besides its own, unicast and multicast together. */
+#define VQNIC_FILTER_MACS 96
+
+/*
+ * What the guest wants to receive. Addresses: unicast first, then multicast, as given: they may
+ * repeat.
+ */
+struct vqnic_wish {
+	u8 mac[ETH_ALEN];		/* own address */
+	u8 macs[VQNIC_FILTER_MACS][ETH_ALEN];
+	unsigned int unicast;		/* of `macs` */
+	unsigned int multicast;
+	u32 rx_mode;			/* VQNIC_VDEV_RX_MODE_*, not VLAN_FILTER */
+	bool filters;			/* it has said so; until then it gets all multicast */
+	bool vlan_filter;		/* it chooses its VLANs */
+	DECLARE_BITMAP(vlans, VQNIC_VLANS);
+};
+
+/* What the operator allows it. */
+struct vqnic_policy {
+	bool spoof_check;	/* no unicast address but the one that it was given */
+	bool trust;		/* promiscuous modes, and other devices' addresses */
+	bool all_vlans;
+	u16 port_vlan;		/* 1 to 4094: it lives in this VLAN and knows of none; 0: no */
+	u8 pcp;			/* priority of its frames there, 0 to 7 */
+	DECLARE_BITMAP(vlans, VQNIC_VLANS);
+};
+
+/* Both, and what the card makes of them. */
+struct vqnic_filter_show {
+	struct vqnic_wish wish;
+	struct vqnic_policy policy;
+	u8 given[ETH_ALEN];		/* the address that the operator gave */
+	unsigned int macs_max;		/* addresses besides its own */
+	bool up;			/* the card has what follows */
+	u8 macs[1 + VQNIC_FILTER_MACS][ETH_ALEN];
+	unsigned int unicast;
+	unsigned int multicast;
+	u32 rx_mode;			/* VQNIC_VDEV_RX_MODE_*, not VLAN_FILTER */
+	bool rx_all_vlans;
+	bool tx_all_vlans;
+	DECLARE_BITMAP(rx_vlans, VQNIC_VLANS);
+	DECLARE_BITMAP(tx_vlans, VQNIC_VLANS);
+};
+
+struct vqnic_filter;
+
+/* What the control queue of a vdev needs, and what it has set and nobody else keeps. */
+struct vqnic_cvq {
+	void *mailbox;		/* the card's to write; NULL while the vdev is not used */
+	dma_addr_t dma;		/* of the mailbox */
+	u8 *copy;		/* of a command, to parse */
+	u16 pairs;		/* queue pairs in use */
+	u64 offloads;		/* guest offloads that are on: virtio feature bits */
+	u64 commands;		/* answered */
+	u64 refused;		/* of these, with VIRTIO_NET_ERR */
+};
+
 struct vqnic_vdpa {
 	struct vdpa_device vdpa;
 	struct vqnic_vdev *vdev;
@@ -178,6 +242,7 @@ struct vqnic_vdev {
 	unsigned int data_asid;	/* which of `spaces` the data queues are to run in */
 	struct vqnic_irq config_irq;
 	struct vqnic_vq vqs[VQNIC_NET_VQS];
+	struct vqnic_cvq cvq;
 };
 
 enum vqnic_state {
@@ -206,6 +271,7 @@ struct vqnic_card {
 	struct mutex lock;	/* see above */
 	struct mutex latch_lock;	/* of the two halves of a latched register */
 	struct vqnic_vdev *vdevs;
+	struct vqnic_filter *filter;
 	unsigned long *spaces_used;	/* card->lock; bitmap of info.spaces */
 	bool minor_noted;
 	char refusal[160];	/* card->lock; why the last dev_add failed */
@@ -244,6 +310,12 @@ static inline unsigned int vqnic_vdev_spaces(const struct vqnic_card *card)
 	return vqnic_has_iommu(card) ? VQNIC_VDEV_SPACES : 0;
 }
 
+/* Queue pairs of the vdev. */
+static inline u16 vqnic_vdev_pairs(const struct vqnic_vdev *vdev)
+{
+	return VQNIC_NET_VQS / 2;
+}
+
 /* main.c */
 void vqnic_card_lost(struct vqnic_card *card, const char *why);
 void vqnic_card_settle(struct vqnic_card *card);
@@ -260,6 +332,12 @@ struct vqnic_vq_state {
 	struct vqnic_fault fault;
 };
 
+/* A command of the control queue. */
+struct vqnic_command {
+	u16 len;		/* bytes in the mailbox */
+	bool cut;		/* it is longer */
+};
+
 int vqnic_cmd_identify(struct vqnic_card *card, struct vqnic_info *info);
 int vqnic_cmd_card_reset(struct vqnic_card *card);
 int vqnic_cmd_event_vector(struct vqnic_card *card, u16 vector);
@@ -270,6 +348,20 @@ u64 vqnic_cmd_card_counter(struct vqnic_card *card, u16 reg);
 
 void vqnic_cmd_as_set_root(struct vqnic_card *card, u16 index, u64 root);
 void vqnic_cmd_as_invalidate(struct vqnic_card *card, u16 index);
+
+void vqnic_cmd_set_mac_key(struct vqnic_card *card, const u32 *key);
+int vqnic_cmd_set_mac_slot(struct vqnic_card *card, unsigned int way, unsigned int row,
+			   const u8 *mac, u32 vdevs);
+void vqnic_cmd_set_vlan(struct vqnic_card *card, u16 vid, u32 rx, u32 tx);
+void vqnic_cmd_set_filter(struct vqnic_vdev *vdev, u32 rx_mode, u32 policy);
+
+u32 vqnic_cmd_get_commands(struct vqnic_card *card);
+void vqnic_cmd_set_mailbox(struct vqnic_vdev *vdev, dma_addr_t addr);
+bool vqnic_cmd_get_command(struct vqnic_vdev *vdev, struct vqnic_command *command);
+void vqnic_cmd_answer(struct vqnic_vdev *vdev, u8 ack);
+int vqnic_cmd_set_current_pairs(struct vqnic_vdev *vdev, u16 pairs);
+void vqnic_cmd_set_offloads_off(struct vqnic_vdev *vdev, u32 off);
+void vqnic_cmd_set_announce(struct vqnic_vdev *vdev, bool on);
 
 int vqnic_cmd_vdev_identify(struct vqnic_vdev *vdev);
 int vqnic_cmd_vdev_provision(struct vqnic_vdev *vdev, const struct vqnic_offer *offer);
@@ -296,6 +388,36 @@ int vqnic_as_open(struct vqnic_as *as, struct vqnic_vdev *vdev, u16 index);
 void vqnic_as_close(struct vqnic_as *as);
 void vqnic_as_program(struct vqnic_as *as);
 int vqnic_as_set_map(struct vqnic_as *as, const struct vhost_iotlb *iotlb);
+
+/* filter.c */
+int vqnic_filter_open(struct vqnic_card *card);
+void vqnic_filter_close(struct vqnic_card *card);
+void vqnic_filter_restart(struct vqnic_card *card);
+void vqnic_filter_vdev_open(struct vqnic_vdev *vdev);
+void vqnic_filter_vdev_close(struct vqnic_vdev *vdev);
+int vqnic_filter_vdev_up(struct vqnic_vdev *vdev);
+void vqnic_filter_vdev_down(struct vqnic_vdev *vdev);
+int vqnic_filter_vdev_start(struct vqnic_vdev *vdev, u64 features);
+void vqnic_filter_vdev_reset(struct vqnic_vdev *vdev);
+int vqnic_filter_set_mac(struct vqnic_vdev *vdev, const u8 *mac);
+int vqnic_filter_set_macs(struct vqnic_vdev *vdev, const u8 *unicast, unsigned int unicasts,
+			  const u8 *multicast, unsigned int multicasts);
+int vqnic_filter_set_rx_mode(struct vqnic_vdev *vdev, u32 mode, bool on);
+int vqnic_filter_set_vlan(struct vqnic_vdev *vdev, u16 vid, bool on);
+int vqnic_filter_set_given(struct vqnic_vdev *vdev, const u8 *mac);
+void vqnic_filter_get_mac(struct vqnic_vdev *vdev, u8 *mac);
+void vqnic_filter_get_policy(struct vqnic_vdev *vdev, struct vqnic_policy *policy);
+int vqnic_filter_set_policy(struct vqnic_vdev *vdev, const struct vqnic_policy *policy);
+void vqnic_filter_show(struct vqnic_vdev *vdev, struct vqnic_filter_show *show);
+
+/* cvq.c */
+int vqnic_cvq_open(struct vqnic_vdev *vdev);
+void vqnic_cvq_close(struct vqnic_vdev *vdev);
+int vqnic_cvq_up(struct vqnic_vdev *vdev);
+int vqnic_cvq_start(struct vqnic_vdev *vdev);
+void vqnic_cvq_reset(struct vqnic_vdev *vdev);
+void vqnic_cvq_serve(struct vqnic_vdev *vdev);
+void vqnic_cvq_event(struct vqnic_card *card);
 
 /* vdpa.c */
 int vqnic_mgmtdev_register(struct vqnic_card *card);
