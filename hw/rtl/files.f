@@ -23,6 +23,7 @@ hw/rtl/virtq/vqnic_vdev_regs.sv
 hw/rtl/virtq/vqnic_vq_table.sv
 hw/rtl/virtq/vqnic_vring.sv
 hw/rtl/virtq/vqnic_desc_check.sv
+hw/rtl/virtq/vqnic_chain.sv
 hw/rtl/virtq/vqnic_tx_engine.sv
 hw/rtl/virtq/vqnic_rx_engine.sv
 hw/rtl/net/vqnic_wire_rx.sv

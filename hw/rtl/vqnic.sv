@@ -560,7 +560,10 @@ module vqnic #(
   // Transmit: engine, frame buffer, wire.
   logic              tx_room, tx_word_valid, tx_commit, tx_drop, tx_engine_idle;
   logic [DATA_W-1:0] tx_word, tx_out_word;
-  logic [15:0]       tx_commit_len;
+  logic [vqnic_pkg::TX_INFO_W-1:0] tx_commit_info, tx_info_bits;
+  vqnic_pkg::tx_info_t             tx_info;
+  assign tx_info     = tx_info_bits;
+  assign wire_tx_len = tx_info.len;
   logic              tx_frame_valid, tx_frame_free, tx_out_valid, tx_out_ready, tx_fifo_idle;
 
   vqnic_tx_engine #(
@@ -600,7 +603,7 @@ module vqnic #(
     .word_valid_o   (tx_word_valid),
     .word_o         (tx_word),
     .commit_o       (tx_commit),
-    .commit_len_o   (tx_commit_len),
+    .commit_info_o  (tx_commit_info),
     .drop_o         (tx_drop),
     .idle_o         (tx_engine_idle)
   );
@@ -610,7 +613,7 @@ module vqnic #(
     .WORDS (BufferWords),
     .ROOM  (FrameWords),
     .FRAMES(Frames),
-    .INFO_W(16)
+    .INFO_W(vqnic_pkg::TX_INFO_W)
   ) u_tx_fifo (
     .clk_i,
     .rst_ni        (core_rst_n),
@@ -618,10 +621,10 @@ module vqnic #(
     .word_valid_i  (tx_word_valid),
     .word_i        (tx_word),
     .commit_i      (tx_commit),
-    .info_i        (tx_commit_len),
+    .info_i        (tx_commit_info),
     .drop_i        (tx_drop),
     .frame_valid_o (tx_frame_valid),
-    .frame_info_o  (wire_tx_len),
+    .frame_info_o  (tx_info_bits),
     .frame_rewind_i(1'b0),
     .frame_free_i  (tx_frame_free),
     .word_valid_o  (tx_out_valid),
@@ -729,6 +732,7 @@ module vqnic #(
     .frame_len_i    (rx_len),
     .frame_tagged_i (rx_tagged),
     .frame_vdevs_i  (rx_vdevs),
+    .frame_csum_ok_i(1'b0),
     .frame_rewind_o (rx_frame_rewind),
     .frame_free_o   (rx_frame_free),
     .word_valid_i   (rx_out_valid),

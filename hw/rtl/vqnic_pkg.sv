@@ -87,14 +87,41 @@ package vqnic_pkg;
   } desc_t;
   localparam int unsigned DESC_F_NEXT = 0;   // bits of flags
   localparam int unsigned DESC_F_WRITE = 1;
+  localparam int unsigned DESC_F_INDIRECT = 2;
+  localparam int unsigned DESC_BYTES = 16;
+
+  // struct virtio_net_hdr, virtio 1.2 section 5.1.6.
+  typedef struct packed {
+    logic [15:0] num_buffers;
+    logic [15:0] csum_offset;
+    logic [15:0] csum_start;
+    logic [15:0] gso_size;
+    logic [15:0] hdr_len;
+    logic [7:0]  gso_type;
+    logic [7:0]  flags;
+  } net_hdr_t;
+  localparam int unsigned NET_HDR_F_NEEDS_CSUM = 0;  // bits of flags
+  localparam int unsigned NET_HDR_F_DATA_VALID = 1;
+
+  // What the transmit engine says of a frame.
+  typedef struct packed {
+    logic [15:0] len;          // bytes
+    logic [3:0]  vdev;         // who sends it,
+    logic [3:0]  pair;         // from which of its pairs
+    logic        csum;         // the checksum over all from byte csum_start on is wanted at
+    logic [15:0] csum_start;   // csum_start + csum_offset, inside of the frame and behind the
+    logic [15:0] csum_offset;  // Ethernet header and a tag
+  } tx_info_t;
+  localparam int unsigned TX_INFO_W = 16 + 2 * 4 + 1 + 2 * 16;
 
   // What vqnic_vring does for an engine.
   typedef enum logic [2:0] {
     RING_INDEX,  // read the avail index
-    RING_HEAD,   // read the avail ring's next entry
+    RING_HEAD,   // read an entry of the avail ring
     RING_DESC,   // read a descriptor
     RING_ARM,    // publish avail_event: notify me of the next chain
-    RING_USED    // write a used entry and the used index, see whether the driver wants an interrupt
+    RING_USED    // write a used entry; after the last one the used index, then see whether the
+                 // driver wants an interrupt
   } ring_cmd_e;
 
   // `value` with the bytes that `strb` names taken from `wdata`.

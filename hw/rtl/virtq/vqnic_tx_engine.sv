@@ -8,6 +8,10 @@
 //
 // A queue sleeps only after its ring was seen empty. With EVENT_IDX that look must come after
 // avail_event was published, or a kick could be missed (virtio 1.2 section 2.7.10).
+//
+// A checksum that virtio_net_hdr asks for (section 5.1.6.2) is checked here and filled in by who
+// takes the frame. It may not lie in the Ethernet header or a VLAN tag, which decide where a frame
+// may go.
 
 module vqnic_tx_engine #(
   parameter int unsigned DATA_W = 512,
@@ -51,12 +55,12 @@ module vqnic_tx_engine #(
   input  logic [7:0]           wr_error_code_i,
   input  logic [63:0]          wr_error_info_i,
 
-  // vqnic_frame_fifo towards the wire
+  // vqnic_frame_fifo
   input  logic                 room_i,
   output logic                 word_valid_o,
   output logic [DATA_W-1:0]    word_o,
   output logic                 commit_o,
-  output logic [15:0]          commit_len_o,
+  output logic [vqnic_pkg::TX_INFO_W-1:0] commit_info_o,  // a tx_info_t
   output logic                 drop_o,
 
   output logic                 idle_o
@@ -70,25 +74,28 @@ module vqnic_tx_engine #(
   localparam logic [31:0] ChainMin = HdrBytes + vqnic_regs_pkg::FRAME_BYTES_MIN;
   localparam logic [31:0] ChainMax = HdrBytes + vqnic_regs_pkg::FRAME_BYTES_MAX;
 
+  // Destination, source, tag, type: no checksum lies there.
+  localparam logic [16:0] HeaderMax = 17'(vqnic_regs_pkg::FRAME_BYTES_MIN) + 17'd4;
+
   typedef enum logic [3:0] {
     Idle, Look, Index, Arm, Head, Desc, Check, Data, Flush, Commit, Used, Release
   } state_e;
 
   state_e          state_q, state_d;
   vqnic_pkg::vq_rel_t rel_q;
-  logic [15:0]     head_q, desc_idx_q;
-  logic [10:0]     count_q;
+  logic [15:0]     head_q;
   logic [31:0]     total_q;         // bytes of the chain so far
-  logic [127:0]    desc_q;
   logic [1:0]      hdr_left_q;      // words of the header still to come
-  logic [15:0]     hdr_q;           // gso_type, flags
 
   vqnic_pkg::vq_ctx_t ctx;
   assign ctx    = ctx_i;
   assign asid_o = ctx.asid[AsidW-1:0];
 
-  vqnic_pkg::desc_t desc;
-  assign desc = desc_q;
+  // The chain. A descriptor's length is below ChainMax when it is read.
+  logic         chain_valid, chain_write, chain_last, chain_fault, chain_ring_valid;
+  logic [63:0]  chain_addr, chain_fault_info, chain_ring_addr;
+  logic [31:0]  chain_len;
+  logic [7:0]   chain_fault_code;
 
   assign work_take_o = state_q == Idle && room_i && work_valid_i;
 
@@ -108,10 +115,13 @@ module vqnic_tx_engine #(
   ) u_vring (
     .clk_i,
     .rst_ni,
-    .cmd_valid_i    (ring_valid),
-    .cmd_i          (ring_cmd),
+    .cmd_valid_i    (ring_valid || chain_ring_valid),
+    .cmd_i          (chain_ring_valid ? vqnic_pkg::RING_DESC : ring_cmd),
     .ctx_i          (ctx),
-    .desc_i         (desc_idx_q),
+    .avail_i        (ctx.avail),
+    .desc_addr_i    (chain_ring_addr),
+    .used_i         (ctx.used),
+    .used_more_i    (1'b0),
     .used_id_i      (head_q),
     .used_len_i     (32'd0),
     .done_o         (ring_done),
@@ -143,28 +153,39 @@ module vqnic_tx_engine #(
   );
   assign wr_beat_valid_o = 1'b1;
 
-  logic        check_fault;
-  logic [7:0]  check_code;
-  logic [63:0] check_info;
-  vqnic_desc_check #(
+  vqnic_chain #(
+    .READABLE(1'b1),
     .WRITABLE(1'b0)
-  ) u_check (
-    .desc_i      (desc_q),
-    .index_i     (desc_idx_q),
-    .head_i      (head_q),
-    .size_i      (ctx.size),
-    .count_i     (count_q),
-    .fault_o     (check_fault),
-    .fault_code_o(check_code),
-    .fault_info_o(check_info)
+  ) u_chain (
+    .clk_i,
+    .rst_ni,
+    .ctx_i,
+    .begin_i          (state_q == Head && ring_done),
+    .head_i           (ring_value),
+    .next_i           (state_q == Desc),
+    .valid_o          (chain_valid),
+    .addr_o           (chain_addr),
+    .len_o            (chain_len),
+    .write_o          (chain_write),
+    .last_o           (chain_last),
+    .fault_o          (chain_fault),
+    .fault_code_o     (chain_fault_code),
+    .fault_info_o     (chain_fault_info),
+    .ring_valid_o     (chain_ring_valid),
+    .ring_addr_o      (chain_ring_addr),
+    .ring_done_i      (ring_done),
+    .ring_fault_i     (ring_fault),
+    .ring_fault_code_i(ring_fault_code),
+    .ring_fault_info_i(ring_fault_info),
+    .ring_desc_i      (ring_desc)
   );
 
   logic [32:0] total_next;
   logic        too_long;
-  assign total_next = {1'b0, total_q} + {1'b0, desc.len};
+  assign total_next = {1'b0, total_q} + {1'b0, chain_len};
   assign too_long   = total_next > {1'b0, ChainMax};
 
-  // The frame's bytes. Header words end here, of which flags and gso_type are kept.
+  // The frame's bytes. Header words end here.
   logic              packed_valid, data_q;
   logic [DATA_W-1:0] packed_word;
 
@@ -185,6 +206,34 @@ module vqnic_tx_engine #(
   );
   assign word_valid_o = packed_valid && hdr_left_q == '0;
   assign word_o       = packed_word;
+
+  logic [95:0]         hdr_q;
+  vqnic_pkg::net_hdr_t hdr;
+  assign hdr = hdr_q;
+  if (HdrWords == 1) begin : gen_hdr
+    always_ff @(posedge clk_i) begin
+      if (packed_valid && hdr_left_q != '0) hdr_q <= packed_word[DATA_W-1 -: 96];
+    end
+  end else begin : gen_hdr_narrow
+    always_ff @(posedge clk_i) begin
+      if (packed_valid && hdr_left_q != '0) hdr_q <= {packed_word, hdr_q[95:DATA_W]};
+    end
+  end
+
+  vqnic_pkg::tx_info_t info;
+  always_comb begin
+    info.len         = total_q[15:0] - 16'(HdrBytes);
+    info.vdev        = ctx.vdev;
+    info.pair        = ctx.pair;
+    info.csum        = ctx.csum && hdr.flags[vqnic_pkg::NET_HDR_F_NEEDS_CSUM];
+    info.csum_start  = hdr.csum_start;
+    info.csum_offset = hdr.csum_offset;
+  end
+
+  logic        bad_csum;
+  logic [16:0] csum_at;
+  assign csum_at    = {1'b0, hdr.csum_start} + {1'b0, hdr.csum_offset};
+  assign bad_csum   = csum_at < HeaderMax || csum_at + 17'd2 > {1'b0, info.len};
 
   logic        fault;
   logic [7:0]  fault_code;
@@ -228,27 +277,19 @@ module vqnic_tx_engine #(
       Head: begin
         ring_valid = 1'b1;
         ring_cmd   = vqnic_pkg::RING_HEAD;
-        if (ring_done) begin
-          state_d = Desc;
-          if (ring_value >= {5'd0, ctx.size}) begin
-            fault      = 1'b1;
-            fault_code = vqnic_regs_pkg::FAULT_DESC_INDEX;
-            fault_info = {48'd0, ring_value};
-          end
-        end
+        if (ring_done) state_d = Desc;
       end
       Desc: begin
-        ring_valid = 1'b1;
-        ring_cmd   = vqnic_pkg::RING_DESC;
-        if (ring_done) state_d = Check;
+        if (chain_valid) state_d = Check;
+        if (chain_fault) begin
+          fault      = 1'b1;
+          fault_code = chain_fault_code;
+          fault_info = chain_fault_info;
+        end
       end
       Check: begin
         state_d = Data;
-        if (check_fault) begin
-          fault      = 1'b1;
-          fault_code = check_code;
-          fault_info = check_info;
-        end else if (too_long) begin
+        if (too_long) begin
           fault      = 1'b1;
           fault_code = vqnic_regs_pkg::FAULT_CHAIN_LONG;
           fault_info = {31'd0, total_next};
@@ -256,7 +297,7 @@ module vqnic_tx_engine #(
       end
       Data: begin
         if (data_q && rd_done_i) begin
-          state_d = desc.flags[vqnic_pkg::DESC_F_NEXT] ? Desc : Flush;
+          state_d = chain_last ? Flush : Desc;
           if (rd_error_i) begin
             fault      = 1'b1;
             fault_code = rd_error_code_i;
@@ -274,10 +315,15 @@ module vqnic_tx_engine #(
       end
       Commit: begin
         state_d = Used;
-        if (hdr_q != '0) begin
+        if (hdr.flags[7:1] != '0 || hdr.gso_type != '0 ||
+            (hdr.flags[vqnic_pkg::NET_HDR_F_NEEDS_CSUM] && !ctx.csum)) begin
           fault      = 1'b1;
           fault_code = vqnic_regs_pkg::FAULT_HDR_FLAGS;
-          fault_info = {48'd0, hdr_q};
+          fault_info = {48'd0, hdr.gso_type, hdr.flags};
+        end else if (info.csum && bad_csum) begin
+          fault      = 1'b1;
+          fault_code = vqnic_regs_pkg::FAULT_HDR_CSUM;
+          fault_info = {32'd0, hdr.csum_offset, hdr.csum_start};
         end
       end
       Used: begin
@@ -297,21 +343,17 @@ module vqnic_tx_engine #(
   end
 
   assign rd_valid_o = state_q == Data ? !data_q : ring_rd_valid;
-  assign rd_addr_o  = state_q == Data ? desc.addr : ring_rd_addr;
-  assign rd_len_o   = state_q == Data ? desc.len[15:0] : ring_rd_len;
+  assign rd_addr_o  = state_q == Data ? chain_addr : ring_rd_addr;
+  assign rd_len_o   = state_q == Data ? chain_len[15:0] : ring_rd_len;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       state_q    <= Idle;
       rel_q      <= '0;
       head_q     <= '0;
-      desc_idx_q <= '0;
-      count_q    <= '0;
       total_q    <= '0;
-      desc_q     <= '0;
       data_q     <= 1'b0;
       hdr_left_q <= '0;
-      hdr_q      <= '0;
     end else begin
       state_q <= state_d;
       if (fault) begin
@@ -321,7 +363,7 @@ module vqnic_tx_engine #(
       end
       if (commit_o) begin
         rel_q.frame <= 1'b1;
-        rel_q.bytes <= commit_len_o;
+        rel_q.bytes <= info.len;
       end
       unique case (state_q)
         Look: begin
@@ -330,9 +372,8 @@ module vqnic_tx_engine #(
           rel_q.used  <= ctx.used;
           rel_q.seen  <= ctx.seen;
           rel_q.armed <= ctx.armed;
-          total_q    <= '0;
-          count_q    <= '0;
-          hdr_left_q <= 2'(HdrWords);
+          total_q     <= '0;
+          hdr_left_q  <= 2'(HdrWords);
         end
         Index: begin
           if (ring_done) begin
@@ -341,21 +382,11 @@ module vqnic_tx_engine #(
           end
         end
         Arm: if (ring_done) rel_q.armed <= 1'b1;
-        Head: begin
-          head_q     <= ring_value;
-          desc_idx_q <= ring_value;
-        end
-        Desc: begin
-          desc_q <= ring_desc;
-        end
+        Head: head_q <= ring_value;
         Check: total_q <= total_next[31:0];
         Data: begin
           if (rd_go)                    data_q <= 1'b1;
           else if (data_q && rd_done_i) data_q <= 1'b0;
-          if (data_q && rd_done_i) begin
-            count_q    <= count_q + 11'd1;
-            desc_idx_q <= desc.next;
-          end
         end
         Used: begin
           if (ring_done && !ring_fault) begin
@@ -367,17 +398,15 @@ module vqnic_tx_engine #(
         end
         default: ;
       endcase
-      if (packed_valid && hdr_left_q != '0) begin
-        hdr_left_q <= hdr_left_q - 2'd1;
-        if (hdr_left_q == 2'(HdrWords)) hdr_q <= packed_word[HdrLane * 8 +: 16];
-      end
+      if (packed_valid && hdr_left_q != '0) hdr_left_q <= hdr_left_q - 2'd1;
     end
   end
 
   assign rel_valid_o  = state_q == Release;
   assign rel_o        = rel_q;
   assign commit_o     = state_q == Commit && !fault;
-  assign commit_len_o = total_q[15:0] - 16'(HdrBytes);
+  assign commit_info_o = info;
+
   assign drop_o       = fault;
 
   assign idle_o = state_q == Idle;

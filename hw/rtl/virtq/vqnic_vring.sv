@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The steps of a split ring (virtio 1.2 section 2.7) that transmit and receive share: one command
-// at a time, carried out by DMA on behalf of an engine. A command stands until `done_o`, in which
-// cycle its result is valid.
+// The steps of a split ring (virtio 1.2 section 2.7) that the engines share: one command at a time,
+// carried out by DMA on behalf of an engine. A command stands until `done_o`, in which cycle its
+// result is valid.
 //
 // RING_USED is one command so that its order is in one place: the used entry is acknowledged before
 // the used index is written, and that is acknowledged before the driver's wish for an interrupt is
-// read.
+// read. Of several chains that become used together, all but the last say `used_more_i`; the index
+// then moves once, from the context's to behind the last entry.
 
 module vqnic_vring #(
   parameter int unsigned DATA_W = 512,
@@ -19,8 +20,11 @@ module vqnic_vring #(
   input  logic                 cmd_valid_i,
   input  vqnic_pkg::ring_cmd_e cmd_i,
   input  logic [vqnic_pkg::VQ_CTX_W-1:0] ctx_i,  // a vq_ctx_t
-  input  logic [15:0]          desc_i,       // RING_DESC: index of the descriptor
-  input  logic [15:0]          used_id_i,    // RING_USED
+  input  logic [15:0]          avail_i,      // RING_HEAD: avail index of the entry
+  input  logic [63:0]          desc_addr_i,  // RING_DESC: any address
+  input  logic [15:0]          used_i,       // RING_USED: used index of the entry
+  input  logic                 used_more_i,
+  input  logic [15:0]          used_id_i,
   input  logic [31:0]          used_len_i,
 
   output logic                 done_o,
@@ -76,17 +80,15 @@ module vqnic_vring #(
   assign ctx = ctx_i;
 
   state_e       state_q;
-  logic [127:0] block_q;   // the aligned 16 bytes last read
   logic         error_q;
   logic [7:0]   error_code_q;
   logic [63:0]  error_info_q;
 
   logic [10:0]  mask;
-  logic [63:0]  head_addr, desc_addr, entry_addr, used_event_addr, avail_event_addr;
+  logic [63:0]  head_addr, entry_addr, used_event_addr, avail_event_addr;
   assign mask             = ctx.size - 11'd1;
-  assign head_addr        = ctx.driver + AvailRing + {52'd0, ctx.avail[10:0] & mask, 1'd0};
-  assign desc_addr        = ctx.desc + {44'd0, desc_i, 4'd0};
-  assign entry_addr       = ctx.device + UsedRing + {50'd0, ctx.used[10:0] & mask, 3'd0};
+  assign head_addr        = ctx.driver + AvailRing + {52'd0, avail_i[10:0] & mask, 1'd0};
+  assign entry_addr       = ctx.device + UsedRing + {50'd0, used_i[10:0] & mask, 3'd0};
   assign used_event_addr  = ctx.driver + AvailRing + {52'd0, ctx.size, 1'd0};
   assign avail_event_addr = ctx.device + UsedRing + {50'd0, ctx.size, 3'd0};
 
@@ -118,8 +120,8 @@ module vqnic_vring #(
         end
         vqnic_pkg::RING_DESC: begin
           rd_valid_o = 1'b1;
-          rd_addr_o  = desc_addr;
-          rd_len_o   = 16'd16;
+          rd_addr_o  = desc_addr_i;
+          rd_len_o   = 16'(vqnic_pkg::DESC_BYTES);
         end
         vqnic_pkg::RING_ARM: begin
           wr_valid_o = 1'b1;
@@ -136,7 +138,7 @@ module vqnic_vring #(
   // of its size.
   logic [63:0] wr_unit;
   logic [15:0] used_next;
-  assign used_next = ctx.used + 16'd1;
+  assign used_next = used_i + 16'd1;
   always_comb begin
     if (cmd_i == vqnic_pkg::RING_ARM)    wr_unit = {4{ctx.avail}};
     else if (state_q == WriteIndex)      wr_unit = {4{used_next}};
@@ -145,24 +147,41 @@ module vqnic_vring #(
   end
   assign wr_data_o = {(DATA_W / 64){wr_unit}};
 
-  // The 16-byte block that was asked for, out of a beat.
+  // The two aligned blocks of 16 bytes from where what was asked for begins; one or more beats.
   logic [63:0]  rd_addr_q;
-  logic [127:0] block;
-  if (DATA_W == 64) begin : gen_narrow_block
-    logic upper_q;  // of a descriptor, the second beat
+  logic [255:0] window_q, shifted;
+  logic         beat;
+  assign beat = state_q == Read && rd_beat_valid_i;
+  if (DATA_W <= 128) begin : gen_words
+    localparam int unsigned Words = 256 / DATA_W;
+    logic [1:0] word_q;  // of the window, that comes next
     always_ff @(posedge clk_i or negedge rst_ni) begin
-      if (!rst_ni)              upper_q <= 1'b0;
-      else if (rd_valid_o)      upper_q <= rd_addr_o[3];
-      else if (rd_beat_valid_i) upper_q <= 1'b1;
+      if (!rst_ni)         word_q <= '0;
+      else if (rd_valid_o) word_q <= DATA_W == 64 ? {1'b0, rd_addr_o[3]} : '0;
+      else if (beat)       word_q <= word_q + 2'd1;
     end
-    assign block = upper_q ? {rd_beat_data_i, block_q[63:0]} : {block_q[127:64], rd_beat_data_i};
-  end else begin : gen_block
-    if (DATA_W == 128) begin : gen_one
-      assign block = rd_beat_data_i;
-    end else begin : gen_many
-      assign block = rd_beat_data_i[{rd_addr_q[LaneW-1:4], 7'd0} +: 128];
+    for (genvar i = 0; i < Words; i++) begin : gen_word
+      always_ff @(posedge clk_i) begin
+        if (beat && word_q == 2'(i)) window_q[i*DATA_W +: DATA_W] <= rd_beat_data_i;
+      end
+    end
+  end else begin : gen_blocks
+    logic              second_q;
+    logic [DATA_W-1:0] rotated;
+    assign rotated = {rd_beat_data_i[127:0], rd_beat_data_i[DATA_W-1:128]};
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni)         second_q <= 1'b0;
+      else if (rd_valid_o) second_q <= 1'b0;
+      else if (beat)       second_q <= 1'b1;
+    end
+    always_ff @(posedge clk_i) begin
+      if (beat && !second_q) window_q[127:0] <= rd_beat_data_i[{rd_addr_q[LaneW-1:4], 7'd0} +: 128];
+      if (beat)
+        window_q[255:128] <= second_q ? rd_beat_data_i[127:0] :
+                                        rotated[{rd_addr_q[LaneW-1:4], 7'd0} +: 128];
     end
   end
+  assign shifted = window_q >> {rd_addr_q[3:0], 3'd0};
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
@@ -171,10 +190,8 @@ module vqnic_vring #(
       error_code_q <= vqnic_regs_pkg::FAULT_NONE;
       error_info_q <= '0;
       rd_addr_q    <= '0;
-      block_q      <= '0;
     end else begin
       if (rd_valid_o) rd_addr_q <= rd_addr_o;
-      if (state_q == Read && rd_beat_valid_i) block_q <= block;
       unique case (state_q)
         Start: begin
           error_q <= 1'b0;
@@ -197,7 +214,8 @@ module vqnic_vring #(
             error_q      <= wr_error_i;
             error_code_q <= wr_error_code_i;
             error_info_q <= wr_error_info_i;
-            if (wr_error_i || state_q == WriteArm) state_q <= Done;
+            if (wr_error_i || state_q == WriteArm || (state_q == WriteEntry && used_more_i))
+              state_q <= Done;
             else state_q <= state_q == WriteEntry ? StartIndex : StartWish;
           end
         end
@@ -209,16 +227,19 @@ module vqnic_vring #(
     end
   end
 
-  logic [15:0] value;
-  assign value = block_q[{rd_addr_q[3:1], 4'd0} +: 16];
+  // vring_need_event() of virtio 1.2 section 2.7.10.1: the driver asked to be told of one of the
+  // entries that are new.
+  logic [15:0] value, behind, added;
+  assign value  = shifted[15:0];
+  assign behind = used_i - value;
+  assign added  = used_next - ctx.used;
 
   assign done_o       = state_q == Done;
   assign fault_o      = error_q;
   assign fault_code_o = error_code_q;
   assign fault_info_o = error_info_q;
   assign value_o      = value;
-  assign desc_o       = block_q;
-  // One used entry at a time: vring_need_event(used_event, used + 1, used) is equality.
-  assign notify_o     = ctx.event_idx ? value == ctx.used : !value[0];
+  assign desc_o       = shifted[127:0];
+  assign notify_o     = ctx.event_idx ? behind < added : !value[0];
 
 endmodule
