@@ -704,6 +704,18 @@ int vqnic_cmd_vq_state(struct vqnic_vdev *vdev, u16 index, struct vqnic_vq_state
 	return vqnic_card_up(card) ? 0 : -EIO;
 }
 
+int vqnic_cmd_vq_counters(struct vqnic_vdev *vdev, u16 index, struct vqnic_vq_counters *counters)
+{
+	struct vqnic_card *card = vdev->card;
+	void __iomem *regs = vdev->regs;
+
+	vqnic_vq_select(vdev, index);
+	counters->frames = vqnic_read_latched(card, regs + VQNIC_REG_QUEUE_FRAMES);
+	counters->bytes = vqnic_read_latched(card, regs + VQNIC_REG_QUEUE_BYTES);
+	counters->drops = vqnic_read_latched(card, regs + VQNIC_REG_QUEUE_DROPS);
+	return vqnic_card_up(card) ? 0 : -EIO;
+}
+
 /*
  * Tells the card that the queue's avail ring has grown. writel() orders it after the writes to the
  * ring. A card that is gone ignores it; asking first would cost every packet.

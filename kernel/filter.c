@@ -255,7 +255,7 @@ static int vqnic_filter_apply(struct vqnic_vdev *vdev)
 	int err;
 
 	lockdep_assert_held(&filter->lock);
-	if (!own->up)
+	if (!own->up || !filter->card->info.filter_offset)
 		return 0;
 	vqnic_filter_intersect(filter, vdev->index, next);
 	err = vqnic_filter_add_macs(filter, vdev->index, next, &own->now, &done);
@@ -588,8 +588,8 @@ int vqnic_filter_open(struct vqnic_card *card)
 	}
 	filter->card = card;
 	mutex_init(&filter->lock);
-	filter->macs_max = min_t(unsigned int, VQNIC_MAC_FILL(slots) / info->vdevs - 1,
-				 VQNIC_FILTER_MACS);
+	filter->macs_max = min_t(unsigned int, VQNIC_MAC_FILL(slots) / info->vdevs,
+				 1 + VQNIC_FILTER_MACS) - 1;
 	filter->table.ways = info->mac_ways;
 	filter->table.rows = info->mac_rows;
 	filter->table.write = vqnic_filter_write_slot;

@@ -29,6 +29,8 @@ static void vqnic_event_work(struct work_struct *work)
 	if (events & VQNIC_EVENT_LINK)
 		dev_info(&card->pdev->dev, "link is %s\n",
 			 vqnic_cmd_card_link(card) ? "up" : "down");
+	if (events & VQNIC_EVENT_COMMAND)
+		vqnic_cvq_event(card);
 	if (vqnic_card_up(card) && !(events & VQNIC_EVENT_FAULT))
 		return;
 	mutex_lock(&card->lock);
@@ -113,6 +115,8 @@ static void vqnic_card_restart(struct vqnic_card *card)
 		err = vqnic_cmd_card_reset(card);
 	if (!err)
 		err = vqnic_cmd_event_vector(card, vqnic_vector(card, VQNIC_IRQ_EVENT));
+	if (!err)
+		vqnic_filter_restart(card);
 	for (i = 0; !err && i < card->info.vdevs; i++)
 		if (card->vdevs[i].used)
 			err = vqnic_vdev_up(&card->vdevs[i]);
@@ -275,6 +279,9 @@ static int vqnic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = vqnic_make_vdevs(card);
 	if (err)
 		goto err_clear_master;
+	err = vqnic_filter_open(card);
+	if (err)
+		goto err_clear_master;
 	err = vqnic_request_vectors(card);
 	if (err)
 		goto err_clear_master;
@@ -297,6 +304,7 @@ err_clear_master:
 err_unmap:
 	/* A card that was lost meanwhile has scheduled it. */
 	cancel_work_sync(&card->event_work);
+	vqnic_filter_close(card);
 	kvfree(card->vdevs);
 	bitmap_free(card->spaces_used);
 	vqnic_unmap_bars(card);
@@ -317,6 +325,7 @@ static void vqnic_remove(struct pci_dev *pdev)
 		vqnic_cmd_card_reset(card);
 	vqnic_free_vectors(card);
 	pci_clear_master(pdev);
+	vqnic_filter_close(card);
 	kvfree(card->vdevs);
 	bitmap_free(card->spaces_used);
 	vqnic_unmap_bars(card);

@@ -1,20 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Generic netlink family "vqnic", include/uapi/linux/vqnic.h: cards, vDPA devices and counters as
- * they are now.
+ * Generic netlink family "vqnic", include/uapi/linux/vqnic.h: cards, vDPA devices, filters and
+ * counters as they are now, and the operator's policy.
  *
  * Cards are listed by ascending id, so that a dump that goes on in a next message finds its place
  * again whatever was added or removed meanwhile. vqnic_cards_lock keeps a card from being removed
  * while it is looked at.
  */
+#include <linux/if_vlan.h>
+#include <linux/sizes.h>
 #include <net/genetlink.h>
 #include <uapi/linux/vqnic.h>
 
 #include "vqnic.h"
 
+/* A message has room for a device of all queues that one can have, and for its filters. */
+#define VQNIC_MESSAGE_SIZE SZ_16K
+
 static DEFINE_MUTEX(vqnic_cards_lock);
 static LIST_HEAD(vqnic_cards);
 static u32 vqnic_next_id;
+static struct vqnic_filter_show vqnic_filter_shown;	/* vqnic_cards_lock; scratch */
+
+static_assert(VQNIC_RX_PROMISC == VQNIC_VDEV_RX_MODE_PROMISC);
+static_assert(VQNIC_RX_ALLMULTI == VQNIC_VDEV_RX_MODE_ALLMULTI);
+static_assert(VQNIC_RX_ALLUNI == VQNIC_VDEV_RX_MODE_ALLUNI);
+static_assert(VQNIC_RX_NOMULTI == VQNIC_VDEV_RX_MODE_NOMULTI);
+static_assert(VQNIC_RX_NOUNI == VQNIC_VDEV_RX_MODE_NOUNI);
+static_assert(VQNIC_RX_NOBCAST == VQNIC_VDEV_RX_MODE_NOBCAST);
+static_assert(VQNIC_VLANS_BYTES * 8 == VQNIC_VLANS);
 
 static struct genl_family vqnic_genl;
 
@@ -121,11 +135,14 @@ static int vqnic_fill_card(struct sk_buff *msg, struct vqnic_card *card, struct 
 static int vqnic_fill_queue(struct sk_buff *msg, struct vqnic_vdev *vdev, unsigned int index)
 {
 	const struct vqnic_vq *vq = &vdev->vqs[index];
+	struct vqnic_vq_counters counters;
 	struct vqnic_vq_state state;
 	struct nlattr *nest;
 	int err;
 
 	err = vqnic_cmd_vq_state(vdev, index, &state);
+	if (!err)
+		err = vqnic_cmd_vq_counters(vdev, index, &counters);
 	if (err)
 		return err;
 	nest = nla_nest_start(msg, VQNIC_A_QUEUE);
@@ -137,6 +154,10 @@ static int vqnic_fill_queue(struct sk_buff *msg, struct vqnic_vdev *vdev, unsign
 	    nla_put_u32(msg, VQNIC_A_QUEUE_AVAIL, state.avail) ||
 	    nla_put_u32(msg, VQNIC_A_QUEUE_USED, state.used) ||
 	    nla_put_u32(msg, VQNIC_A_QUEUE_IRQ, vq->irq.irq) ||
+	    nla_put_u8(msg, VQNIC_A_QUEUE_SHARED, vqnic_vectors_shared(vdev->card)) ||
+	    vqnic_put_u64(msg, VQNIC_A_QUEUE_FRAMES, counters.frames) ||
+	    vqnic_put_u64(msg, VQNIC_A_QUEUE_BYTES, counters.bytes) ||
+	    vqnic_put_u64(msg, VQNIC_A_QUEUE_DROPS, counters.drops) ||
 	    nla_put_u32(msg, VQNIC_A_QUEUE_FAULT, state.fault.code))
 		return -EMSGSIZE;
 	if (state.fault.code && (nla_put_string(msg, VQNIC_A_QUEUE_FAULT_NAME,
@@ -214,6 +235,11 @@ static int vqnic_fill_dev(struct sk_buff *msg, struct vqnic_card *card, struct v
 		return -EMSGSIZE;
 
 	mutex_lock(&vdev->lock);
+	if (nla_put_u32(msg, VQNIC_A_DEV_PAIRS_USED, vdev->cvq.pairs) ||
+	    vqnic_put_u64(msg, VQNIC_A_DEV_OFFLOADS, vdev->cvq.offloads) ||
+	    vqnic_put_u64(msg, VQNIC_A_DEV_COMMANDS, vdev->cvq.commands) ||
+	    vqnic_put_u64(msg, VQNIC_A_DEV_COMMANDS_REFUSED, vdev->cvq.refused))
+		err = -EMSGSIZE;
 	for (i = 0; !err && i < vqnic_vdev_spaces(card); i++)
 		err = vqnic_fill_as(msg, vdev, i);
 	live = skb_tail_pointer(msg);
@@ -261,6 +287,103 @@ static int vqnic_fill_stats(struct sk_buff *msg, struct vqnic_card *card, struct
 	return 0;
 }
 
+/* A flag if all VLANs are meant, else which. */
+static int vqnic_put_vlans(struct sk_buff *msg, int all_type, bool all, int type,
+			   const unsigned long *vlans)
+{
+	struct nlattr *attr;
+	unsigned int vid;
+	u8 *bytes;
+
+	if (all)
+		return nla_put_flag(msg, all_type);
+	attr = nla_reserve(msg, type, VQNIC_VLANS_BYTES);
+	if (!attr)
+		return -EMSGSIZE;
+	bytes = nla_data(attr);
+	memset(bytes, 0, VQNIC_VLANS_BYTES);
+	for_each_set_bit(vid, vlans, VQNIC_VLANS)
+		bytes[vid / 8] |= 1 << vid % 8;
+	return 0;
+}
+
+static int vqnic_put_macs(struct sk_buff *msg, const u8 (*macs)[ETH_ALEN], unsigned int unicast,
+			  unsigned int multicast)
+{
+	if (nla_put(msg, VQNIC_FILTER_A_UNICAST, unicast * ETH_ALEN, macs) ||
+	    nla_put(msg, VQNIC_FILTER_A_MULTICAST, multicast * ETH_ALEN, macs + unicast))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int vqnic_put_port_vlan(struct sk_buff *msg, const struct vqnic_policy *policy)
+{
+	if (nla_put_u16(msg, VQNIC_FILTER_A_PORT_VLAN, policy->port_vlan) ||
+	    (policy->port_vlan && nla_put_u8(msg, VQNIC_FILTER_A_PCP, policy->pcp)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int vqnic_put_guest(struct sk_buff *msg, const struct vqnic_wish *wish)
+{
+	struct nlattr *nest = nla_nest_start(msg, VQNIC_A_FILTER_GUEST);
+
+	if (!nest || nla_put(msg, VQNIC_FILTER_A_MAC, ETH_ALEN, wish->mac) ||
+	    vqnic_put_macs(msg, wish->macs, wish->unicast, wish->multicast) ||
+	    nla_put_u32(msg, VQNIC_FILTER_A_RX_MODE, wish->rx_mode) ||
+	    vqnic_put_vlans(msg, VQNIC_FILTER_A_ALL_VLANS, !wish->vlan_filter,
+			    VQNIC_FILTER_A_VLANS, wish->vlans))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int vqnic_put_policy(struct sk_buff *msg, const struct vqnic_filter_show *show)
+{
+	const struct vqnic_policy *policy = &show->policy;
+	struct nlattr *nest = nla_nest_start(msg, VQNIC_A_FILTER_POLICY);
+
+	if (!nest || nla_put(msg, VQNIC_FILTER_A_MAC, ETH_ALEN, show->given) ||
+	    nla_put_u32(msg, VQNIC_FILTER_A_MACS_MAX, show->macs_max) ||
+	    nla_put_u8(msg, VQNIC_FILTER_A_SPOOF_CHECK, policy->spoof_check) ||
+	    nla_put_u8(msg, VQNIC_FILTER_A_TRUST, policy->trust) ||
+	    vqnic_put_port_vlan(msg, policy) ||
+	    vqnic_put_vlans(msg, VQNIC_FILTER_A_ALL_VLANS, policy->all_vlans,
+			    VQNIC_FILTER_A_VLANS, policy->vlans))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int vqnic_put_in_force(struct sk_buff *msg, const struct vqnic_filter_show *show)
+{
+	struct nlattr *nest = nla_nest_start(msg, VQNIC_A_FILTER_CARD);
+
+	if (!nest || vqnic_put_macs(msg, show->macs, show->unicast, show->multicast) ||
+	    nla_put_u32(msg, VQNIC_FILTER_A_RX_MODE, show->rx_mode) ||
+	    vqnic_put_port_vlan(msg, &show->policy) ||
+	    vqnic_put_vlans(msg, VQNIC_FILTER_A_ALL_VLANS, show->rx_all_vlans,
+			    VQNIC_FILTER_A_VLANS, show->rx_vlans) ||
+	    vqnic_put_vlans(msg, VQNIC_FILTER_A_ALL_TX_VLANS, show->tx_all_vlans,
+			    VQNIC_FILTER_A_TX_VLANS, show->tx_vlans))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int vqnic_fill_filter(struct sk_buff *msg, struct vqnic_card *card, struct vqnic_vdev *vdev)
+{
+	struct vqnic_filter_show *show = &vqnic_filter_shown;
+
+	lockdep_assert_held(&vqnic_cards_lock);
+	vqnic_filter_show(vdev, show);
+	if (vqnic_put_card_name(msg, card) || vqnic_put_dev_name(msg, vdev) ||
+	    vqnic_put_guest(msg, &show->wish) || vqnic_put_policy(msg, show) ||
+	    (show->up && vqnic_card_up(card) && vqnic_put_in_force(msg, show)))
+		return -EMSGSIZE;
+	return 0;
+}
+
 /* What a command is about, and how to tell it. */
 struct vqnic_view {
 	int (*fill)(struct sk_buff *msg, struct vqnic_card *card, struct vqnic_vdev *vdev);
@@ -272,6 +395,7 @@ static const struct vqnic_view vqnic_views[VQNIC_CMD_MAX + 1] = {
 	[VQNIC_CMD_CARD_GET] = { .fill = vqnic_fill_card, .of_card = true },
 	[VQNIC_CMD_DEV_GET] = { .fill = vqnic_fill_dev, .of_dev = true },
 	[VQNIC_CMD_STATS_GET] = { .fill = vqnic_fill_stats, .of_card = true, .of_dev = true },
+	[VQNIC_CMD_FILTER_GET] = { .fill = vqnic_fill_filter, .of_dev = true },
 };
 
 /* Puts one whole message; on an error none of it. card->lock is held. */
@@ -338,25 +462,31 @@ static int vqnic_answer(struct sk_buff *msg, struct genl_info *info, struct vqni
 	return err;
 }
 
-static int vqnic_get_locked(struct sk_buff *msg, struct genl_info *info)
+/*
+ * What is done for a do with the object that it names: `card`, or its device `dev_name`; -ENODEV
+ * if it has no such device.
+ */
+typedef int (*vqnic_do_fn)(struct sk_buff *msg, struct genl_info *info, struct vqnic_card *card,
+			   const struct nlattr *dev_name);
+
+/* Does it with the card that is named, or whose device is. vqnic_cards_lock is held. */
+static int vqnic_do_locked(struct sk_buff *msg, struct genl_info *info,
+			   const struct nlattr *dev_name, vqnic_do_fn fn)
 {
 	const struct nlattr *card_name = info->attrs[VQNIC_A_CARD];
-	const struct nlattr *dev_name = NULL;
 	struct vqnic_card *card;
 	int err = -ENODEV;
 
-	if (vqnic_views[info->genlhdr->cmd].of_dev)
-		dev_name = info->attrs[VQNIC_A_DEV_NAME];
 	if (card_name) {
 		card = vqnic_find_card(card_name);
 		if (!card) {
 			NL_SET_ERR_MSG_ATTR(info->extack, card_name, "no such vqnic card");
 			return -ENODEV;
 		}
-		err = vqnic_answer(msg, info, card, dev_name);
+		err = fn(msg, info, card, dev_name);
 	} else {
 		list_for_each_entry(card, &vqnic_cards, list) {
-			err = vqnic_answer(msg, info, card, dev_name);
+			err = fn(msg, info, card, dev_name);
 			if (err != -ENODEV)
 				break;
 		}
@@ -369,29 +499,141 @@ static int vqnic_get_locked(struct sk_buff *msg, struct genl_info *info)
 static int vqnic_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct vqnic_view *view = &vqnic_views[info->genlhdr->cmd];
+	const struct nlattr *dev_name = NULL;
 	struct sk_buff *msg;
 	int err;
 
+	if (view->of_dev)
+		dev_name = info->attrs[VQNIC_A_DEV_NAME];
 	if (!view->of_card && GENL_REQ_ATTR_CHECK(info, VQNIC_A_DEV_NAME)) {
 		NL_SET_ERR_MSG(info->extack, "a vDPA device must be named");
 		return -EINVAL;
 	}
-	if (!info->attrs[VQNIC_A_CARD] && !(view->of_dev && info->attrs[VQNIC_A_DEV_NAME])) {
+	if (!info->attrs[VQNIC_A_CARD] && !dev_name) {
 		NL_SET_ERR_ATTR_MISS(info->extack, NULL, VQNIC_A_CARD);
 		NL_SET_ERR_MSG(info->extack, "a card must be named");
 		return -EINVAL;
 	}
-	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	msg = genlmsg_new(VQNIC_MESSAGE_SIZE, GFP_KERNEL);
 	if (!msg)
 		return -ENOMEM;
 	mutex_lock(&vqnic_cards_lock);
-	err = vqnic_get_locked(msg, info);
+	err = vqnic_do_locked(msg, info, dev_name, vqnic_answer);
 	mutex_unlock(&vqnic_cards_lock);
 	if (err) {
 		nlmsg_free(msg);
 		return err;
 	}
 	return genlmsg_reply(msg, info);
+}
+
+/* Takes the VLANs that a policy allows. */
+static int vqnic_parse_vlans(struct genl_info *info, const struct nlattr *attr,
+			     struct vqnic_policy *policy)
+{
+	const u8 *bytes = nla_data(attr);
+	unsigned int vid;
+
+	policy->all_vlans = false;
+	for (vid = 0; vid < VQNIC_VLANS; vid++)
+		__assign_bit(vid, policy->vlans, bytes[vid / 8] >> vid % 8 & 1);
+	/* IEEE 802.1Q: 0 is no VLAN, and the last one is reserved. */
+	if (test_bit(0, policy->vlans) || test_bit(VQNIC_VLANS - 1, policy->vlans)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "a VLAN ID is not between 1 and 4094");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Changes *policy by what the request names. */
+static int vqnic_parse_policy(struct genl_info *info, struct nlattr **attrs,
+			      struct vqnic_policy *policy)
+{
+	if (attrs[VQNIC_FILTER_A_SPOOF_CHECK])
+		policy->spoof_check = nla_get_u8(attrs[VQNIC_FILTER_A_SPOOF_CHECK]);
+	if (attrs[VQNIC_FILTER_A_TRUST])
+		policy->trust = nla_get_u8(attrs[VQNIC_FILTER_A_TRUST]);
+	if (attrs[VQNIC_FILTER_A_PORT_VLAN]) {
+		policy->port_vlan = nla_get_u16(attrs[VQNIC_FILTER_A_PORT_VLAN]);
+		policy->pcp = 0;
+	}
+	if (attrs[VQNIC_FILTER_A_PCP]) {
+		if (!policy->port_vlan) {
+			NL_SET_ERR_MSG_ATTR(info->extack, attrs[VQNIC_FILTER_A_PCP],
+					    "a priority needs a port VLAN");
+			return -EINVAL;
+		}
+		policy->pcp = nla_get_u8(attrs[VQNIC_FILTER_A_PCP]);
+	}
+	if (attrs[VQNIC_FILTER_A_ALL_VLANS] && attrs[VQNIC_FILTER_A_VLANS]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[VQNIC_FILTER_A_VLANS],
+				    "either all VLANs or these");
+		return -EINVAL;
+	}
+	if (attrs[VQNIC_FILTER_A_ALL_VLANS]) {
+		policy->all_vlans = true;
+		bitmap_zero(policy->vlans, VQNIC_VLANS);
+	}
+	if (attrs[VQNIC_FILTER_A_VLANS])
+		return vqnic_parse_vlans(info, attrs[VQNIC_FILTER_A_VLANS], policy);
+	return 0;
+}
+
+#define VQNIC_SWITCH_POLICY	NLA_POLICY_MAX(NLA_U8, 1)
+
+/* What POLICY_SET takes. */
+static const struct nla_policy vqnic_set_policy[VQNIC_FILTER_A_MAX + 1] = {
+	[VQNIC_FILTER_A_SPOOF_CHECK] = VQNIC_SWITCH_POLICY,
+	[VQNIC_FILTER_A_TRUST] = VQNIC_SWITCH_POLICY,
+	[VQNIC_FILTER_A_PORT_VLAN] = NLA_POLICY_MAX(NLA_U16, VLAN_VID_MASK - 1),
+	[VQNIC_FILTER_A_PCP] = NLA_POLICY_MAX(NLA_U8, 7),
+	[VQNIC_FILTER_A_ALL_VLANS] = { .type = NLA_FLAG },
+	[VQNIC_FILTER_A_VLANS] = NLA_POLICY_EXACT_LEN(VQNIC_VLANS_BYTES),
+};
+
+static int vqnic_set_policy_of(struct sk_buff *unused, struct genl_info *info,
+			       struct vqnic_card *card, const struct nlattr *dev_name)
+{
+	struct nlattr *attrs[VQNIC_FILTER_A_MAX + 1];
+	struct vqnic_policy policy;
+	struct vqnic_vdev *vdev;
+	int err = -ENODEV;
+
+	mutex_lock(&card->lock);
+	vdev = vqnic_find_dev(card, dev_name);
+	if (vdev)
+		err = nla_parse_nested(attrs, VQNIC_FILTER_A_MAX,
+				       info->attrs[VQNIC_A_FILTER_POLICY], vqnic_set_policy,
+				       info->extack);
+	if (!err) {
+		vqnic_filter_get_policy(vdev, &policy);
+		err = vqnic_parse_policy(info, attrs, &policy);
+	}
+	if (!err) {
+		err = vqnic_filter_set_policy(vdev, &policy);
+		if (err)
+			NL_SET_ERR_MSG(info->extack, "the card has no room for what it allows");
+	}
+	mutex_unlock(&card->lock);
+	return err;
+}
+
+static int vqnic_policy_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, VQNIC_A_DEV_NAME)) {
+		NL_SET_ERR_MSG(info->extack, "a vDPA device must be named");
+		return -EINVAL;
+	}
+	if (GENL_REQ_ATTR_CHECK(info, VQNIC_A_FILTER_POLICY)) {
+		NL_SET_ERR_MSG(info->extack, "what is to change must be named");
+		return -EINVAL;
+	}
+	mutex_lock(&vqnic_cards_lock);
+	err = vqnic_do_locked(NULL, info, info->attrs[VQNIC_A_DEV_NAME], vqnic_set_policy_of);
+	mutex_unlock(&vqnic_cards_lock);
+	return err;
 }
 
 /*
@@ -425,6 +667,13 @@ static int vqnic_dump_card(struct sk_buff *msg, struct netlink_callback *cb,
 	}
 	mutex_unlock(&card->lock);
 	return err;
+}
+
+/* The greatest message must fit, or a dump would not get on. */
+static int vqnic_get_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = VQNIC_MESSAGE_SIZE;
+	return 0;
 }
 
 static int vqnic_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
@@ -473,6 +722,12 @@ static const struct nla_policy vqnic_dev_policy[VQNIC_A_DEV_NAME + 1] = {
 	[VQNIC_A_DEV_NAME] = VQNIC_DEV_NAME_POLICY,
 };
 
+static const struct nla_policy vqnic_policy_set_policy[VQNIC_A_FILTER_POLICY + 1] = {
+	[VQNIC_A_CARD] = VQNIC_CARD_POLICY,
+	[VQNIC_A_DEV_NAME] = VQNIC_DEV_NAME_POLICY,
+	[VQNIC_A_FILTER_POLICY] = NLA_POLICY_NESTED(vqnic_set_policy),
+};
+
 static const struct genl_split_ops vqnic_genl_ops[] = {
 	{
 		.cmd = VQNIC_CMD_CARD_GET,
@@ -483,6 +738,7 @@ static const struct genl_split_ops vqnic_genl_ops[] = {
 	},
 	{
 		.cmd = VQNIC_CMD_CARD_GET,
+		.start = vqnic_get_start,
 		.dumpit = vqnic_get_dumpit,
 		.policy = vqnic_card_policy,
 		.maxattr = VQNIC_A_CARD,
@@ -497,6 +753,7 @@ static const struct genl_split_ops vqnic_genl_ops[] = {
 	},
 	{
 		.cmd = VQNIC_CMD_DEV_GET,
+		.start = vqnic_get_start,
 		.dumpit = vqnic_get_dumpit,
 		.policy = vqnic_card_policy,
 		.maxattr = VQNIC_A_CARD,
@@ -511,10 +768,33 @@ static const struct genl_split_ops vqnic_genl_ops[] = {
 	},
 	{
 		.cmd = VQNIC_CMD_STATS_GET,
+		.start = vqnic_get_start,
 		.dumpit = vqnic_get_dumpit,
 		.policy = vqnic_card_policy,
 		.maxattr = VQNIC_A_CARD,
 		.flags = GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd = VQNIC_CMD_FILTER_GET,
+		.doit = vqnic_get_doit,
+		.policy = vqnic_dev_policy,
+		.maxattr = VQNIC_A_DEV_NAME,
+		.flags = GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd = VQNIC_CMD_FILTER_GET,
+		.start = vqnic_get_start,
+		.dumpit = vqnic_get_dumpit,
+		.policy = vqnic_card_policy,
+		.maxattr = VQNIC_A_CARD,
+		.flags = GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd = VQNIC_CMD_POLICY_SET,
+		.doit = vqnic_policy_set_doit,
+		.policy = vqnic_policy_set_policy,
+		.maxattr = VQNIC_A_FILTER_POLICY,
+		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
 	},
 };
 

@@ -136,6 +136,7 @@ void vqnic_vdev_down(struct vqnic_vdev *vdev)
 	mutex_lock(&vdev->lock);
 	vdev->provisioned = false;
 	vdev->needs_reset = vdev->status;
+	vqnic_filter_vdev_down(vdev);
 	mutex_unlock(&vdev->lock);
 	vqnic_irq_call(&vdev->config_irq);
 }
@@ -153,7 +154,9 @@ int vqnic_vdev_up(struct vqnic_vdev *vdev)
 	mutex_lock(&vdev->lock);
 	for (i = 0; i < vqnic_vdev_spaces(vdev->card); i++)
 		vqnic_as_program(&vdev->spaces[i]);
-	err = vqnic_cmd_vdev_provision(vdev, &vdev->offer);
+	err = vqnic_cvq_up(vdev);
+	if (!err)
+		err = vqnic_cmd_vdev_provision(vdev, &vdev->offer);
 	vdev->provisioned = !err;
 	mutex_unlock(&vdev->lock);
 	return err;
@@ -438,8 +441,9 @@ static int vqnic_prepare_driver_ok(struct vdpa_device *vdpa)
 	if (err)
 		dev_err(&vdpa->dev, "card does not take the vector of configuration changes: %pe\n",
 			ERR_PTR(err));
-	if (!vqnic_has_iommu(vdev->card))
-		return 0;
+	err = vqnic_cvq_start(vdev);
+	if (err || !vqnic_has_iommu(vdev->card))
+		return err;
 	err = vqnic_cmd_set_data_as(vdev, vqnic_data_as(vdpa));
 	if (err)
 		dev_err(&vdpa->dev, "card does not take the address space of its queues: %pe\n",
@@ -484,6 +488,7 @@ static int vqnic_reset(struct vdpa_device *vdpa)
 	vdev->status = 0;
 	vdev->driver_features = 0;
 	vdev->data_asid = 0;
+	vqnic_cvq_reset(vdev);
 	vqnic_irq_set_cb(&vdev->config_irq, &none);
 	for (i = 0; i < VQNIC_NET_VQS; i++) {
 		struct vqnic_vq *vq = &vdev->vqs[i];
@@ -514,8 +519,9 @@ bool vqnic_vdev_link(struct vqnic_vdev *vdev)
 }
 
 /*
- * The configuration is what the owner gave, and the link. It is not taken from the card: a driver
- * may trust it blindly, as Linux' does with the bits of the status.
+ * The configuration is what the owner gave, with the address that the driver has set since, and the
+ * link. It is not taken from the card: a driver may trust it blindly, as Linux' does with the bits
+ * of the status.
  */
 static void vqnic_get_config(struct vdpa_device *vdpa, unsigned int offset, void *buf,
 			     unsigned int len)
@@ -526,7 +532,7 @@ static void vqnic_get_config(struct vdpa_device *vdpa, unsigned int offset, void
 		.mtu = __cpu_to_virtio16(true, vdev->offer.mtu),
 	};
 
-	ether_addr_copy(config.mac, vdev->offer.mac);
+	vqnic_filter_get_mac(vdev, config.mac);
 	mutex_lock(&vdev->lock);
 	if (vqnic_vdev_link(vdev))
 		config.status = __cpu_to_virtio16(true, VIRTIO_NET_S_LINK_UP);
@@ -772,9 +778,14 @@ static int vqnic_vdev_open(struct vqnic_vdev *vdev, const struct vqnic_offer *of
 
 	mutex_lock(&card->lock);
 	vdev->offer = *offer;
-	err = vqnic_vdev_open_spaces(vdev);
+	mutex_lock(&vdev->lock);
+	err = vqnic_cvq_open(vdev);
+	mutex_unlock(&vdev->lock);
 	if (err)
 		goto err_unlock;
+	err = vqnic_vdev_open_spaces(vdev);
+	if (err)
+		goto err_close_cvq;
 	err = vqnic_vdev_up(vdev);
 	if (err)
 		goto err_close_spaces;
@@ -787,6 +798,10 @@ static int vqnic_vdev_open(struct vqnic_vdev *vdev, const struct vqnic_offer *of
 
 err_close_spaces:
 	vqnic_vdev_close_spaces(vdev, vqnic_vdev_spaces(card));
+err_close_cvq:
+	mutex_lock(&vdev->lock);
+	vqnic_cvq_close(vdev);
+	mutex_unlock(&vdev->lock);
 err_unlock:
 	mutex_unlock(&card->lock);
 	vqnic_vdev_free_irqs(vdev);
@@ -803,6 +818,7 @@ static void vqnic_vdev_close(struct vqnic_vdev *vdev)
 	if (vdev->provisioned)
 		vqnic_cmd_vdev_disable(vdev);
 	vdev->provisioned = false;
+	vqnic_cvq_close(vdev);
 	mutex_unlock(&vdev->lock);
 	vqnic_vdev_close_spaces(vdev, vqnic_vdev_spaces(card));
 	mutex_unlock(&card->lock);

@@ -332,6 +332,12 @@ struct vqnic_vq_state {
 	struct vqnic_fault fault;
 };
 
+struct vqnic_vq_counters {
+	u64 frames;
+	u64 bytes;
+	u64 drops;
+};
+
 /* A command of the control queue. */
 struct vqnic_command {
 	u16 len;		/* bytes in the mailbox */
@@ -381,6 +387,7 @@ u64 vqnic_cmd_vdev_counter(struct vqnic_vdev *vdev, u16 reg);
 int vqnic_cmd_vq_enable(struct vqnic_vdev *vdev, u16 index);
 int vqnic_cmd_vq_reset(struct vqnic_vdev *vdev, u16 index);
 int vqnic_cmd_vq_state(struct vqnic_vdev *vdev, u16 index, struct vqnic_vq_state *state);
+int vqnic_cmd_vq_counters(struct vqnic_vdev *vdev, u16 index, struct vqnic_vq_counters *counters);
 void vqnic_cmd_vq_kick(struct vqnic_vq *vq, u16 index);
 
 /* iommu.c */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * Generic netlink family "vqnic": what the vqnic driver says of its cards, vDPA devices and
- * counters.
+ * Generic netlink family "vqnic": what the vqnic driver says of its cards, vDPA devices, filters
+ * and counters, and what the operator lets guests do.
  *
  * Every request is a do, for one object, or a dump. What a do names and what a reply carries
  * stands at each command. A dump takes nothing, or VQNIC_A_CARD for the objects of one card.
- * Reading needs no privilege. An unknown card or device is -ENODEV, an attribute too few
- * -EINVAL, live values of a dead card -EIO, always with an extack message. Cards are seen from
- * the initial network namespace only.
+ * Reading needs no privilege, changing CAP_NET_ADMIN. An unknown card or device is -ENODEV, an
+ * attribute too few or an impossible value -EINVAL, live values of a dead card -EIO, always with
+ * an extack message. Cards are seen from the initial network namespace only.
  */
 #ifndef _UAPI_LINUX_VQNIC_H
 #define _UAPI_LINUX_VQNIC_H
@@ -34,6 +34,19 @@ enum vqnic_cmd {
 	 * card's and then its devices', dead cards left out.
 	 */
 	VQNIC_CMD_STATS_GET,
+	/*
+	 * do: DEV_NAME, and CARD if it is to be on that one. Reply: CARD, DEV_NAME, and three nests
+	 * of VQNIC_FILTER_A_*: FILTER_GUEST, what the guest wishes, by its control queue;
+	 * FILTER_POLICY, what the operator allows it; FILTER_CARD, what the card does of both,
+	 * absent if the card is dead or being reset.
+	 */
+	VQNIC_CMD_FILTER_GET,
+	/*
+	 * do, which needs CAP_NET_ADMIN: DEV_NAME, CARD if it is to be on that one, and
+	 * FILTER_POLICY with what is to change, of SPOOF_CHECK, TRUST, PORT_VLAN, PCP, and either
+	 * VLANS or ALL_VLANS. All of it is in force when the answer comes, or nothing has changed.
+	 */
+	VQNIC_CMD_POLICY_SET,
 
 	__VQNIC_CMD_MAX,
 };
@@ -99,9 +112,56 @@ enum vqnic_attr {
 	VQNIC_A_AS_LEAVES_4K,		/* u64: 4 KiB */
 	VQNIC_A_AS_TABLES,		/* u64: pages of 4 KiB that the page tables take */
 
+	VQNIC_A_QUEUE_SHARED,		/* u8: 1 if other interrupts have the same vector */
+	VQNIC_A_QUEUE_FRAMES,		/* u64: frames, or commands, since the device was made */
+	VQNIC_A_QUEUE_BYTES,		/* u64: their bytes */
+	VQNIC_A_QUEUE_DROPS,		/* u64: frames that were dropped, for any reason */
+
+	VQNIC_A_DEV_PAIRS_USED,		/* u32: queue pairs that the guest has in use */
+	VQNIC_A_DEV_OFFLOADS,		/* u64: guest offloads that are on, as feature bits */
+	VQNIC_A_DEV_COMMANDS,		/* u64: commands of the control queue that were answered */
+	VQNIC_A_DEV_COMMANDS_REFUSED,	/* u64: of these, with VIRTIO_NET_ERR */
+
+	VQNIC_A_FILTER_GUEST,		/* nest of VQNIC_FILTER_A_* */
+	VQNIC_A_FILTER_POLICY,		/* nest of VQNIC_FILTER_A_* */
+	VQNIC_A_FILTER_CARD,		/* nest of VQNIC_FILTER_A_* */
+
 	__VQNIC_A_MAX,
 };
 
 #define VQNIC_A_MAX (__VQNIC_A_MAX - 1)
+
+/* Receive modes, virtio 5.1.6.5.1: each is a bit, by its command in VIRTIO_NET_CTRL_RX. */
+#define VQNIC_RX_PROMISC	0x01	/* all that no other device has the address of */
+#define VQNIC_RX_ALLMULTI	0x02	/* all multicast frames */
+#define VQNIC_RX_ALLUNI		0x04	/* as PROMISC, unicast frames only */
+#define VQNIC_RX_NOMULTI	0x08	/* no multicast frames */
+#define VQNIC_RX_NOUNI		0x10	/* no unicast frames */
+#define VQNIC_RX_NOBCAST	0x20	/* no broadcasts */
+
+/* Bytes of a set of VLANs: bit v % 8 of byte v / 8 is VLAN v's. */
+#define VQNIC_VLANS_BYTES 512
+
+/* What the guest wishes (g), the operator's policy allows (p), or the card does (c). */
+enum vqnic_filter_attr {
+	VQNIC_FILTER_A_UNSPEC,
+	VQNIC_FILTER_A_MAC,		/* 6 bytes: g: own address; p: the one that was given */
+	VQNIC_FILTER_A_MACS_MAX,	/* u32: p: addresses besides it that a guest can have */
+	VQNIC_FILTER_A_UNICAST,		/* 6 bytes each: g: besides the own one; c: all */
+	VQNIC_FILTER_A_MULTICAST,	/* 6 bytes each: g, c */
+	VQNIC_FILTER_A_RX_MODE,		/* u32: g, c: VQNIC_RX_* */
+	VQNIC_FILTER_A_ALL_VLANS,	/* flag: g, p, c: instead of VLANS */
+	VQNIC_FILTER_A_VLANS,		/* VQNIC_VLANS_BYTES: g, p, c: tagged frames received */
+	VQNIC_FILTER_A_ALL_TX_VLANS,	/* flag: c: instead of TX_VLANS */
+	VQNIC_FILTER_A_TX_VLANS,	/* VQNIC_VLANS_BYTES: c: tagged frames sent */
+	VQNIC_FILTER_A_SPOOF_CHECK,	/* u8: p: 1: no address of its own but the one given */
+	VQNIC_FILTER_A_TRUST,		/* u8: p: 1: may have PROMISC, ALLMULTI, ALLUNI */
+	VQNIC_FILTER_A_PORT_VLAN,	/* u16: p, c: 1 to 4094; 0: none */
+	VQNIC_FILTER_A_PCP,		/* u8: p, c: priority in the port VLAN, 0 to 7 */
+
+	__VQNIC_FILTER_A_MAX,
+};
+
+#define VQNIC_FILTER_A_MAX (__VQNIC_FILTER_A_MAX - 1)
 
 #endif /* _UAPI_LINUX_VQNIC_H */
