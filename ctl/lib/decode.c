@@ -11,9 +11,9 @@
 
 #include "decode.h"
 
-static_assert(VQNIC_A_MAX < 64, "the masks of present attributes have 64 bits");
+static_assert(VQNIC_A_MAX < 128 && VQNIC_FILTER_A_MAX < 128, "the masks of present attributes have 128 bits");
 
-enum kind { UNKNOWN, U8, U32, U64, BOOL, FLAG, STRING, MAC };
+enum kind { UNKNOWN, U8, U16, U32, U64, BOOL, FLAG, STRING, MAC, MACS, VLANS };
 
 /* Where the attribute of the same number goes. */
 struct field {
@@ -21,18 +21,20 @@ struct field {
 	size_t offset;
 };
 
+#define REQUIRED_MAX 2
+
 /* A structure: its first member is `present`. */
 struct layout {
 	const char *what;
 	size_t size;
-	uint64_t required;
+	int required[REQUIRED_MAX];	/* 0: none */
 	struct field fields[VQNIC_A_MAX + 1];
 };
 
-#define BIT(n) (UINT64_C(1) << (n))
+static_assert(VQNIC_FILTER_A_MAX <= VQNIC_A_MAX, "a layout has room for either kind of attributes");
 
 static const struct layout card_layout = {
-	.what = "card", .size = sizeof(struct vqnic_card), .required = BIT(VQNIC_A_CARD),
+	.what = "card", .size = sizeof(struct vqnic_card), .required = { VQNIC_A_CARD },
 	.fields = {
 		[VQNIC_A_CARD] = { STRING, offsetof(struct vqnic_card, name) },
 		[VQNIC_A_CARD_VERSION] = { U32, offsetof(struct vqnic_card, version) },
@@ -56,7 +58,7 @@ static const struct layout card_layout = {
 };
 
 static const struct layout dev_layout = {
-	.what = "device", .size = sizeof(struct vqnic_dev), .required = BIT(VQNIC_A_CARD) | BIT(VQNIC_A_DEV_NAME),
+	.what = "device", .size = sizeof(struct vqnic_dev), .required = { VQNIC_A_CARD, VQNIC_A_DEV_NAME },
 	.fields = {
 		[VQNIC_A_CARD] = { STRING, offsetof(struct vqnic_dev, card) },
 		[VQNIC_A_DEV_NAME] = { STRING, offsetof(struct vqnic_dev, name) },
@@ -68,11 +70,15 @@ static const struct layout dev_layout = {
 		[VQNIC_A_DEV_OFFERED] = { U64, offsetof(struct vqnic_dev, offered) },
 		[VQNIC_A_DEV_ACCEPTED] = { U64, offsetof(struct vqnic_dev, accepted) },
 		[VQNIC_A_DEV_AS_DATA] = { U32, offsetof(struct vqnic_dev, as_data) },
+		[VQNIC_A_DEV_PAIRS_USED] = { U32, offsetof(struct vqnic_dev, pairs_used) },
+		[VQNIC_A_DEV_OFFLOADS] = { U64, offsetof(struct vqnic_dev, offloads) },
+		[VQNIC_A_DEV_COMMANDS] = { U64, offsetof(struct vqnic_dev, commands) },
+		[VQNIC_A_DEV_COMMANDS_REFUSED] = { U64, offsetof(struct vqnic_dev, commands_refused) },
 	},
 };
 
 static const struct layout queue_layout = {
-	.what = "queue", .size = sizeof(struct vqnic_queue), .required = BIT(VQNIC_A_QUEUE_INDEX),
+	.what = "queue", .size = sizeof(struct vqnic_queue), .required = { VQNIC_A_QUEUE_INDEX },
 	.fields = {
 		[VQNIC_A_QUEUE_INDEX] = { U32, offsetof(struct vqnic_queue, index) },
 		[VQNIC_A_QUEUE_SIZE] = { U32, offsetof(struct vqnic_queue, size) },
@@ -83,11 +89,15 @@ static const struct layout queue_layout = {
 		[VQNIC_A_QUEUE_FAULT] = { U32, offsetof(struct vqnic_queue, fault) },
 		[VQNIC_A_QUEUE_FAULT_NAME] = { STRING, offsetof(struct vqnic_queue, fault_name) },
 		[VQNIC_A_QUEUE_FAULT_INFO] = { U64, offsetof(struct vqnic_queue, fault_info) },
+		[VQNIC_A_QUEUE_SHARED] = { BOOL, offsetof(struct vqnic_queue, shared) },
+		[VQNIC_A_QUEUE_FRAMES] = { U64, offsetof(struct vqnic_queue, frames) },
+		[VQNIC_A_QUEUE_BYTES] = { U64, offsetof(struct vqnic_queue, bytes) },
+		[VQNIC_A_QUEUE_DROPS] = { U64, offsetof(struct vqnic_queue, drops) },
 	},
 };
 
 static const struct layout as_layout = {
-	.what = "address space", .size = sizeof(struct vqnic_as), .required = BIT(VQNIC_A_AS_ASID),
+	.what = "address space", .size = sizeof(struct vqnic_as), .required = { VQNIC_A_AS_ASID },
 	.fields = {
 		[VQNIC_A_AS_ASID] = { U32, offsetof(struct vqnic_as, asid) },
 		[VQNIC_A_AS_INDEX] = { U32, offsetof(struct vqnic_as, index) },
@@ -101,7 +111,7 @@ static const struct layout as_layout = {
 };
 
 static const struct layout stats_layout = {
-	.what = "statistics", .size = sizeof(struct vqnic_stats), .required = BIT(VQNIC_A_CARD),
+	.what = "statistics", .size = sizeof(struct vqnic_stats), .required = { VQNIC_A_CARD },
 	.fields = {
 		[VQNIC_A_CARD] = { STRING, offsetof(struct vqnic_stats, card) },
 		[VQNIC_A_DEV_NAME] = { STRING, offsetof(struct vqnic_stats, dev) },
@@ -110,10 +120,37 @@ static const struct layout stats_layout = {
 
 static const struct layout stat_layout = {
 	.what = "counter", .size = sizeof(struct vqnic_stat),
-	.required = BIT(VQNIC_A_STAT_NAME) | BIT(VQNIC_A_STAT_VALUE),
+	.required = { VQNIC_A_STAT_NAME, VQNIC_A_STAT_VALUE },
 	.fields = {
 		[VQNIC_A_STAT_NAME] = { STRING, offsetof(struct vqnic_stat, name) },
 		[VQNIC_A_STAT_VALUE] = { U64, offsetof(struct vqnic_stat, value) },
+	},
+};
+
+static const struct layout filter_layout = {
+	.what = "filter", .size = sizeof(struct vqnic_filter), .required = { VQNIC_A_CARD, VQNIC_A_DEV_NAME },
+	.fields = {
+		[VQNIC_A_CARD] = { STRING, offsetof(struct vqnic_filter, card) },
+		[VQNIC_A_DEV_NAME] = { STRING, offsetof(struct vqnic_filter, dev) },
+	},
+};
+
+static const struct layout filter_part_layout = {
+	.what = "part of a filter", .size = sizeof(struct vqnic_filter_part),
+	.fields = {
+		[VQNIC_FILTER_A_MAC] = { MAC, offsetof(struct vqnic_filter_part, mac) },
+		[VQNIC_FILTER_A_MACS_MAX] = { U32, offsetof(struct vqnic_filter_part, macs_max) },
+		[VQNIC_FILTER_A_UNICAST] = { MACS, offsetof(struct vqnic_filter_part, unicast) },
+		[VQNIC_FILTER_A_MULTICAST] = { MACS, offsetof(struct vqnic_filter_part, multicast) },
+		[VQNIC_FILTER_A_RX_MODE] = { U32, offsetof(struct vqnic_filter_part, rx_mode) },
+		[VQNIC_FILTER_A_ALL_VLANS] = { FLAG, offsetof(struct vqnic_filter_part, all_vlans) },
+		[VQNIC_FILTER_A_VLANS] = { VLANS, offsetof(struct vqnic_filter_part, vlans) },
+		[VQNIC_FILTER_A_ALL_TX_VLANS] = { FLAG, offsetof(struct vqnic_filter_part, all_tx_vlans) },
+		[VQNIC_FILTER_A_TX_VLANS] = { VLANS, offsetof(struct vqnic_filter_part, tx_vlans) },
+		[VQNIC_FILTER_A_SPOOF_CHECK] = { BOOL, offsetof(struct vqnic_filter_part, spoof_check) },
+		[VQNIC_FILTER_A_TRUST] = { BOOL, offsetof(struct vqnic_filter_part, trust) },
+		[VQNIC_FILTER_A_PORT_VLAN] = { U16, offsetof(struct vqnic_filter_part, port_vlan) },
+		[VQNIC_FILTER_A_PCP] = { U8, offsetof(struct vqnic_filter_part, pcp) },
 	},
 };
 
@@ -127,7 +164,10 @@ static int bad(struct decoded *d, const char *what, const char *problem, int att
 /* Puts one attribute where it belongs; false: its length is wrong, or it is a string without an end. */
 static bool take(const struct nlattr *attr, enum kind kind, void *member)
 {
-	static const size_t lengths[] = { [U8] = 1, [U32] = 4, [U64] = 8, [BOOL] = 1, [FLAG] = 0, [MAC] = 6 };
+	static const size_t lengths[] = {
+		[U8] = 1, [U16] = 2, [U32] = 4, [U64] = 8, [BOOL] = 1, [FLAG] = 0, [MAC] = VQNIC_MAC_BYTES,
+		[VLANS] = VQNIC_VLANS_BYTES,
+	};
 	const char *data = nla_data(attr);
 	size_t len = (size_t)nla_len(attr);
 
@@ -137,9 +177,17 @@ static bool take(const struct nlattr *attr, enum kind kind, void *member)
 		*(const char **)member = data;
 		return true;
 	}
+	if (kind == MACS) {
+		*(struct vqnic_macs *)member = (struct vqnic_macs){
+			.count = len / VQNIC_MAC_BYTES, .mac = (const uint8_t (*)[VQNIC_MAC_BYTES])(const void *)data,
+		};
+		return len % VQNIC_MAC_BYTES == 0;
+	}
 	if (len != lengths[kind])
 		return false;
-	if (kind == BOOL)
+	if (kind == VLANS)
+		*(const uint8_t **)member = (const uint8_t *)data;
+	else if (kind == BOOL)
 		*(bool *)member = *data != 0;
 	else if (kind == FLAG)
 		*(bool *)member = true;
@@ -152,7 +200,7 @@ static bool take(const struct nlattr *attr, enum kind kind, void *member)
 static int decode(struct decoded *d, const struct layout *layout, void *object, const struct nlattr *head, int len)
 {
 	const struct nlattr *attr;
-	uint64_t present = 0;
+	uint64_t *present = object;
 	int remaining;
 
 	nla_for_each_attr(attr, (struct nlattr *)head, len, remaining) {
@@ -161,17 +209,17 @@ static int decode(struct decoded *d, const struct layout *layout, void *object, 
 
 		if (!field || field->kind == UNKNOWN)
 			continue;
-		if (present & BIT(type))
+		if (present[type / 64] >> type % 64 & 1)
 			return bad(d, layout->what, "given twice", type);
 		if (!take(attr, field->kind, (char *)object + field->offset))
 			return bad(d, layout->what, "bad value", type);
-		present |= BIT(type);
+		present[type / 64] |= UINT64_C(1) << type % 64;
 	}
 	if (remaining > 0)
 		return bad(d, layout->what, "cut off after the last", nla_type(attr));
-	if (layout->required & ~present)
-		return bad(d, layout->what, "missing", __builtin_ctzll(layout->required & ~present));
-	*(uint64_t *)object = present;
+	for (int i = 0; i < REQUIRED_MAX && layout->required[i]; i++)
+		if (!(present[layout->required[i] / 64] >> layout->required[i] % 64 & 1))
+			return bad(d, layout->what, "missing", layout->required[i]);
 	return 0;
 }
 
@@ -253,6 +301,42 @@ int decode_stats(struct decoded *d, const struct nlmsghdr *msg)
 	if (!ret)
 		ret = decode_nests(d, &d->nests[0], &stat_layout, VQNIC_A_STAT, head, len, &d->stats.stat_count);
 	d->stats.stats = d->nests[0];
+	return ret;
+}
+
+/* Decodes the nest `type` in `head`, if it is there, to *part, and points *given to it. */
+static int decode_part(struct decoded *d, int type, const struct nlattr *head, int len,
+		       struct vqnic_filter_part *part, const struct vqnic_filter_part **given)
+{
+	const struct nlattr *attr;
+	int remaining;
+
+	nla_for_each_attr(attr, (struct nlattr *)head, len, remaining) {
+		if (nla_type(attr) != type)
+			continue;
+		if (*given)
+			return bad(d, filter_layout.what, "given twice", type);
+		*given = part;
+		if (decode(d, &filter_part_layout, part, nla_data(attr), nla_len(attr)))
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+int decode_filter(struct decoded *d, const struct nlmsghdr *msg)
+{
+	const struct nlattr *head;
+	int len, ret;
+
+	ret = open_message(d, msg, &head, &len);
+	if (!ret)
+		ret = decode(d, &filter_layout, &d->filter, head, len);
+	if (!ret)
+		ret = decode_part(d, VQNIC_A_FILTER_GUEST, head, len, &d->parts[0], &d->filter.guest);
+	if (!ret)
+		ret = decode_part(d, VQNIC_A_FILTER_POLICY, head, len, &d->parts[1], &d->filter.policy);
+	if (!ret)
+		ret = decode_part(d, VQNIC_A_FILTER_CARD, head, len, &d->parts[2], &d->filter.in_force);
 	return ret;
 }
 

@@ -19,7 +19,9 @@ struct decoded {
 		struct vqnic_card card;
 		struct vqnic_dev dev;
 		struct vqnic_stats stats;
+		struct vqnic_filter filter;
 	};
+	struct vqnic_filter_part parts[3];	/* behind filter.guest, filter.policy and filter.in_force */
 	void *nests[2];			/* the arrays behind dev.queues and dev.spaces, or stats.stats */
 	char why[128];
 };
@@ -27,6 +29,7 @@ struct decoded {
 int decode_card(struct decoded *d, const struct nlmsghdr *msg);
 int decode_dev(struct decoded *d, const struct nlmsghdr *msg);
 int decode_stats(struct decoded *d, const struct nlmsghdr *msg);
+int decode_filter(struct decoded *d, const struct nlmsghdr *msg);
 
 void decoded_free(struct decoded *d);
 

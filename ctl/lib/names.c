@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Names of virtio bits: features as the vdpa tool prints them, status bits in lower case. */
+/* Names of virtio bits: features as the vdpa tool prints them, others in lower case. */
 #include <linux/virtio_config.h>
 #include <linux/virtio_net.h>
 #include <linux/virtio_ring.h>
@@ -63,6 +63,8 @@ static const char *const status[8] = {
 	[0] = "acknowledge", [1] = "driver", [2] = "driver_ok", [3] = "features_ok", [6] = "needs_reset", [7] = "failed",
 };
 
+static const char *const rx_modes[] = { "promisc", "allmulti", "alluni", "nomulti", "nouni", "nobcast" };
+
 const char *vqnic_feature_name(unsigned int bit)
 {
 	return bit < 64 ? features[bit] : NULL;
@@ -71,4 +73,9 @@ const char *vqnic_feature_name(unsigned int bit)
 const char *vqnic_status_name(unsigned int bit)
 {
 	return bit < 8 ? status[bit] : NULL;
+}
+
+const char *vqnic_rx_mode_name(unsigned int bit)
+{
+	return bit < sizeof(rx_modes) / sizeof(rx_modes[0]) ? rx_modes[bit] : NULL;
 }

@@ -118,6 +118,9 @@ static int exchange(struct vqnic *vq, struct nl_msg *msg, struct reply *reply)
 	return 0;
 }
 
+/* Puts into the request what else it carries. Returns 0, or other than that without memory. */
+typedef int (*put_fn)(struct nl_msg *msg, const void *what);
+
 /* A request of generic netlink family `family` with up to two string attributes; NULL: no memory. */
 static struct nl_msg *request(uint16_t family, uint8_t command, uint8_t version, int flags, int attribute1,
 			      const char *value1, int attribute2, const char *value2)
@@ -173,11 +176,12 @@ static int find_family(struct vqnic *vq)
 }
 
 /*
- * Asks the driver for `one` object, or for all (of `card`, unless NULL). The caller frees the reply, also after an
- * error. A family that went away since it was looked up (the driver was reloaded) is looked up again, and a dump that a
- * change overtook is repeated.
+ * Asks the driver for `one` object, or for all (of `card`, unless NULL), with what `put` (may be NULL) makes of `what`.
+ * The caller frees the reply, also after an error. A family that went away since it was looked up (the driver was
+ * reloaded) is looked up again, and a dump that a change overtook is repeated.
  */
-static int ask(struct vqnic *vq, uint8_t command, bool one, const char *card, const char *dev, struct reply *reply)
+static int ask_with(struct vqnic *vq, uint8_t command, bool one, const char *card, const char *dev, put_fn put,
+		    const void *what, struct reply *reply)
 {
 	int ret;
 
@@ -192,8 +196,10 @@ static int ask(struct vqnic *vq, uint8_t command, bool one, const char *card, co
 			return ret;
 		msg = request(vq->family, command, VQNIC_GENL_VERSION, one ? 0 : NLM_F_DUMP, VQNIC_A_CARD, card,
 			      VQNIC_A_DEV_NAME, dev);
-		if (!msg)
+		if (!msg || (put && put(msg, what))) {
+			nlmsg_free(msg);
 			return fail(vq, -ENOMEM, "out of memory");
+		}
 		reply_free(reply);
 		ret = exchange(vq, msg, reply);
 		nlmsg_free(msg);
@@ -209,6 +215,11 @@ static int ask(struct vqnic *vq, uint8_t command, bool one, const char *card, co
 			return 0;
 	}
 	return fail(vq, -EAGAIN, "cards or devices kept coming and going while they were read");
+}
+
+static int ask(struct vqnic *vq, uint8_t command, bool one, const char *card, const char *dev, struct reply *reply)
+{
+	return ask_with(vq, command, one, card, dev, NULL, NULL, reply);
 }
 
 /* Decodes message `msg`; a failure is the handle's error. */
@@ -270,6 +281,54 @@ int vqnic_stats(struct vqnic *vq, const char *card, const char *dev, vqnic_stats
 			ret = fn(&d.stats, opaque);
 		decoded_free(&d);
 	}
+	reply_free(&reply);
+	return ret;
+}
+
+int vqnic_filters(struct vqnic *vq, const char *card, const char *dev, vqnic_filter_fn fn, void *opaque)
+{
+	struct reply reply;
+	struct decoded d;
+	int ret;
+
+	ret = ask(vq, VQNIC_CMD_FILTER_GET, dev != NULL, card, dev, &reply);
+	for (size_t i = 0; i < reply.count && !ret; i++) {
+		ret = decode_reply(vq, decode_filter, &d, reply.messages[i]);
+		if (!ret)
+			ret = fn(&d.filter, opaque);
+		decoded_free(&d);
+	}
+	reply_free(&reply);
+	return ret;
+}
+
+/* A put_fn; `what` is a struct vqnic_policy. */
+static int put_policy(struct nl_msg *msg, const void *what)
+{
+	const struct vqnic_policy *policy = what;
+	struct nlattr *nest = nla_nest_start(msg, NLA_F_NESTED | VQNIC_A_FILTER_POLICY);
+
+	if (!nest ||
+	    (VQNIC_HAS(policy, VQNIC_FILTER_A_SPOOF_CHECK) &&
+	     nla_put_u8(msg, VQNIC_FILTER_A_SPOOF_CHECK, policy->spoof_check)) ||
+	    (VQNIC_HAS(policy, VQNIC_FILTER_A_TRUST) && nla_put_u8(msg, VQNIC_FILTER_A_TRUST, policy->trust)) ||
+	    (VQNIC_HAS(policy, VQNIC_FILTER_A_PORT_VLAN) &&
+	     nla_put_u16(msg, VQNIC_FILTER_A_PORT_VLAN, policy->port_vlan)) ||
+	    (VQNIC_HAS(policy, VQNIC_FILTER_A_PCP) && nla_put_u8(msg, VQNIC_FILTER_A_PCP, policy->pcp)) ||
+	    (VQNIC_HAS(policy, VQNIC_FILTER_A_ALL_VLANS) && nla_put_flag(msg, VQNIC_FILTER_A_ALL_VLANS)) ||
+	    (VQNIC_HAS(policy, VQNIC_FILTER_A_VLANS) &&
+	     nla_put(msg, VQNIC_FILTER_A_VLANS, sizeof(policy->vlans), policy->vlans)))
+		return -ENOMEM;
+	/* Also if nothing is in it, so that the driver is asked and says whether there is such a device. */
+	return nla_nest_end_keep_empty(msg, nest);
+}
+
+int vqnic_set_policy(struct vqnic *vq, const char *card, const char *dev, const struct vqnic_policy *policy)
+{
+	struct reply reply;
+	int ret;
+
+	ret = ask_with(vq, VQNIC_CMD_POLICY_SET, true, card, dev, put_policy, policy, &reply);
 	reply_free(&reply);
 	return ret;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
@@ -10,6 +11,8 @@
 #include "show.h"
 #include "vqnic/vqnic.h"
 
+#define VID_MIN 1
+#define VID_MAX 4094
 #define ADDRESS_BYTES sizeof("ffffffff:ff:1f.7")
 
 /* What a command was asked to do. */
@@ -19,6 +22,7 @@ struct query {
 	const char *card;		/* NULL: all */
 	const char *dev;		/* NULL: all */
 	char address[ADDRESS_BYTES];	/* what `card` points to */
+	struct vqnic_policy policy;	/* what is to change */
 };
 
 struct command {
@@ -29,6 +33,7 @@ struct command {
 	unsigned int cards;		/* of the arguments, at most so many are a CARD, which comes first, */
 	unsigned int devs;		/* so many a device's name, */
 	unsigned int arguments_max;	/* and so many may be given */
+	bool settings;			/* after these, KEY VALUE of policy_keys; then the device is a must */
 	int (*run)(struct query *q);
 };
 
@@ -47,10 +52,40 @@ static int stats_show(struct query *q)
 	return vqnic_stats(q->vq, q->card, q->dev, show_stats, q->out);
 }
 
+static int queue_show(struct query *q)
+{
+	return vqnic_devs(q->vq, q->card, q->dev, show_queues, q->out);
+}
+
+static int mac_show(struct query *q)
+{
+	return vqnic_filters(q->vq, q->card, q->dev, show_macs, q->out);
+}
+
+static int vlan_show(struct query *q)
+{
+	return vqnic_filters(q->vq, q->card, q->dev, show_vlans, q->out);
+}
+
+static int policy_show(struct query *q)
+{
+	return vqnic_filters(q->vq, q->card, q->dev, show_policy, q->out);
+}
+
+static int policy_set(struct query *q)
+{
+	return vqnic_set_policy(q->vq, q->card, q->dev, &q->policy);
+}
+
 static const struct command commands[] = {
-	{ "card", "show", "[CARD]", "cards, what they can do and how they are", 1, 0, 1, card_show },
-	{ "dev", "show", "[CARD] [DEV]", "vDPA devices, their features and queues", 1, 1, 2, dev_show },
-	{ "stats", "show", "[CARD|DEV]", "counters of cards and devices", 1, 1, 1, stats_show },
+	{ "card", "show", "[CARD]", "cards, what they can do and how they are", 1, 0, 1, false, card_show },
+	{ "dev", "show", "[CARD] [DEV]", "vDPA devices, their features and queues", 1, 1, 2, false, dev_show },
+	{ "queue", "show", "[CARD] [DEV]", "queues, their interrupts and counters", 1, 1, 2, false, queue_show },
+	{ "mac", "show", "[CARD] [DEV]", "addresses and receive modes", 1, 1, 2, false, mac_show },
+	{ "vlan", "show", "[CARD] [DEV]", "VLANs", 1, 1, 2, false, vlan_show },
+	{ "policy", "show", "[CARD] [DEV]", "what guests are allowed", 1, 1, 2, false, policy_show },
+	{ "policy", "set", "[CARD] DEV SETTING...", "change it", 1, 1, 2, true, policy_set },
+	{ "stats", "show", "[CARD|DEV]", "counters of cards and devices", 1, 1, 1, false, stats_show },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -67,15 +102,113 @@ static const struct {
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
 
+/* Takes all of `text` as a decimal number from `min` to `max`. */
+static bool parse_number(const char *text, unsigned long min, unsigned long max, unsigned long *value)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	*value = strtoul(text, &end, 10);
+	return !*end && *value >= min && *value <= max;
+}
+
+static bool parse_switch(const char *text, bool *on)
+{
+	*on = !strcmp(text, "on");
+	return *on || !strcmp(text, "off");
+}
+
+static bool parse_spoofchk(const char *text, struct vqnic_policy *policy)
+{
+	VQNIC_GIVE(policy, VQNIC_FILTER_A_SPOOF_CHECK);
+	return parse_switch(text, &policy->spoof_check);
+}
+
+static bool parse_trust(const char *text, struct vqnic_policy *policy)
+{
+	VQNIC_GIVE(policy, VQNIC_FILTER_A_TRUST);
+	return parse_switch(text, &policy->trust);
+}
+
+static bool parse_port_vlan(const char *text, struct vqnic_policy *policy)
+{
+	unsigned long vid = 0;
+
+	VQNIC_GIVE(policy, VQNIC_FILTER_A_PORT_VLAN);
+	if (strcmp(text, "none") && !parse_number(text, VID_MIN, VID_MAX, &vid))
+		return false;
+	policy->port_vlan = (uint16_t)vid;
+	return true;
+}
+
+static bool parse_pcp(const char *text, struct vqnic_policy *policy)
+{
+	unsigned long pcp;
+
+	VQNIC_GIVE(policy, VQNIC_FILTER_A_PCP);
+	if (!parse_number(text, 0, 7, &pcp))
+		return false;
+	policy->pcp = (uint8_t)pcp;
+	return true;
+}
+
+/* "all", "none", or VLAN IDs and ranges of them with commas between. */
+static bool parse_vlans(const char *text, struct vqnic_policy *policy)
+{
+	char list[4096], *rest, *range;
+
+	if (!strcmp(text, "all")) {
+		VQNIC_GIVE(policy, VQNIC_FILTER_A_ALL_VLANS);
+		return true;
+	}
+	VQNIC_GIVE(policy, VQNIC_FILTER_A_VLANS);
+	if (!strcmp(text, "none"))
+		return true;
+	if ((size_t)snprintf(list, sizeof(list), "%s", text) >= sizeof(list))
+		return false;
+	for (rest = list; (range = strsep(&rest, ","));) {
+		unsigned long first, last;
+		char *dash = strchr(range, '-');
+
+		if (dash)
+			*dash = '\0';
+		if (!parse_number(range, VID_MIN, VID_MAX, &first) ||
+		    !parse_number(dash ? dash + 1 : range, first, VID_MAX, &last))
+			return false;
+		for (; first <= last; first++)
+			policy->vlans[first / 8] |= (uint8_t)(1 << first % 8);
+	}
+	return true;
+}
+
+static const struct {
+	const char *key;
+	const char *values;
+	const char *help;
+	bool (*parse)(const char *text, struct vqnic_policy *policy);
+} policy_keys[] = {
+	{ "spoofchk", "on|off", "on: the guest has no address but the one that it was given", parse_spoofchk },
+	{ "trust", "on|off", "on: it may be promiscuous and receive all multicast", parse_trust },
+	{ "port-vlan", "none|VID", "the VLAN that it lives in, without seeing tags", parse_port_vlan },
+	{ "pcp", "0..7", "priority of its frames in the port VLAN", parse_pcp },
+	{ "vlans", "all|LIST", "which VLANs it may use: none, or like 5,10-20", parse_vlans },
+};
+
+#define POLICY_KEYS (sizeof(policy_keys) / sizeof(policy_keys[0]))
+
 static void help(FILE *out)
 {
 	fprintf(out, "Usage: vqnicctl [OPTION]... OBJECT VERB [ARGUMENT]...\n"
-		"Show what the vqnic driver knows of its cards.\n\nCommands:\n");
+		"Show what the vqnic driver knows of its cards, and set what guests are allowed.\n\nCommands:\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-5s %s %-14s %s\n", commands[i].object, commands[i].verb, commands[i].arguments,
+		fprintf(out, "  %-6s %-4s %-21s  %s\n", commands[i].object, commands[i].verb, commands[i].arguments,
 			commands[i].help);
 	fprintf(out, "\nCARD is a PCI address like 0000:00:05.0, 00:05.0 or pci/0000:00:05.0, DEV a vDPA device.\n"
-		"\nOptions:\n");
+		"\nSettings:\n");
+	for (size_t i = 0; i < POLICY_KEYS; i++)
+		fprintf(out, "  %-9s %-9s %s\n", policy_keys[i].key, policy_keys[i].values, policy_keys[i].help);
+	fprintf(out, "\nOptions:\n");
 	for (size_t i = 0; i < OPTIONS; i++)
 		fprintf(out, "  -%c, --%-8s %s\n", options[i].option.val, options[i].option.name, options[i].help);
 	fprintf(out, "\nExit status: 0 done, 1 the command line is wrong, 2 refused or failed.\n");
@@ -107,10 +240,62 @@ static bool parse_address(const char *text, char address[static ADDRESS_BYTES])
 	return true;
 }
 
+static bool parse_setting(const struct command *command, const char *key, const char *value, struct query *q,
+			  unsigned int *given, FILE *err)
+{
+	size_t i;
+
+	for (i = 0; i < POLICY_KEYS && strcmp(key, policy_keys[i].key); i++)
+		;
+	if (i == POLICY_KEYS)
+		fprintf(err, "vqnicctl: %s %s: unknown setting \"%s\": \"vqnicctl --help\" lists them\n", command->object,
+			command->verb, key);
+	else if (*given >> i & 1)
+		fprintf(err, "vqnicctl: %s %s: %s is given twice\n", command->object, command->verb, key);
+	else if (!value)
+		fprintf(err, "vqnicctl: %s %s: %s needs a value: %s\n", command->object, command->verb, key,
+			policy_keys[i].values);
+	else if (!policy_keys[i].parse(value, &q->policy))
+		fprintf(err, "vqnicctl: %s %s: %s cannot be \"%s\": it is %s\n", command->object, command->verb, key,
+			value, policy_keys[i].values);
+	else
+		return *given |= 1U << i;
+	return false;
+}
+
+/* Takes the settings after the device to *q, as parse_arguments() does. */
+static bool parse_settings(const struct command *command, char **arguments, unsigned int count, struct query *q,
+			   FILE *err)
+{
+	unsigned int given = 0;
+
+	if (!q->dev || !count) {
+		fprintf(err, "vqnicctl: %s %s: %s is missing: it takes %s\n", command->object, command->verb,
+			q->dev ? "a setting" : "the device", command->arguments);
+		return false;
+	}
+	for (unsigned int i = 0; i < count; i += 2)
+		if (!parse_setting(command, arguments[i], i + 1 < count ? arguments[i + 1] : NULL, q, &given, err))
+			return false;
+	return true;
+}
+
 /* Takes the arguments of a command to *q. Returns whether they are right; says what is wrong. */
 static bool parse_arguments(const struct command *command, char **arguments, unsigned int count, struct query *q,
 			    FILE *err)
 {
+	if (command->settings) {
+		if (count && parse_address(arguments[0], q->address)) {
+			q->card = q->address;
+			arguments++;
+			count--;
+		}
+		if (count) {
+			q->dev = *arguments++;
+			count--;
+		}
+		return parse_settings(command, arguments, count, q, err);
+	}
 	if (count > command->arguments_max) {
 		fprintf(err, "vqnicctl: %s %s: unexpected argument \"%s\": it takes %s\n", command->object,
 			command->verb, arguments[command->arguments_max], command->arguments);
@@ -140,6 +325,8 @@ static void explain(int error, const struct command *command, const struct query
 	}
 	fprintf(err, "vqnicctl: %s %s%s%s%s%s: %s", command->object, command->verb, q->card ? " " : "",
 		q->card ? q->card : "", q->dev ? " " : "", q->dev ? q->dev : "", vqnic_error(q->vq));
+	if (error == -EPERM)
+		fprintf(err, ": it needs CAP_NET_ADMIN");
 	if (error == -ENODEV)
 		fprintf(err, ": \"vqnicctl %s show\" lists what there is", q->dev ? "dev" : "card");
 	fputc('\n', err);

@@ -19,6 +19,7 @@ struct out {
 	unsigned int indent;		/* text: objects that are open, the outermost not counted */
 	bool visible[DEPTH_MAX];	/* text: whether what is open indents */
 	bool line_empty;
+	bool list_empty;		/* text: of the list that is open */
 };
 
 struct out *out_new(FILE *file, enum out_format format)
@@ -172,25 +173,43 @@ void out_bool(struct out *o, const char *key, bool value)
 		put(o, key, json_object_new_boolean(value));
 }
 
-void out_bits(struct out *o, const char *key, uint64_t bits, const char *(*name)(unsigned int bit))
+void out_open_list(struct out *o, const char *key)
 {
 	out_open_array(o, key);
 	if (o->format == OUT_TEXT)
-		word(o, "%s%s", key, bits ? "" : " none");
+		word(o, "%s", key);
+	o->list_empty = true;
+}
+
+void out_item(struct out *o, const char *value)
+{
+	if (o->format == OUT_TEXT)
+		word(o, "%s", value);
+	else
+		put(o, NULL, json_object_new_string(value));
+	o->list_empty = false;
+}
+
+/* Unlike other arrays a list is part of its line. */
+void out_close_list(struct out *o)
+{
+	if (o->format == OUT_TEXT && o->list_empty)
+		word(o, "none");
+	o->depth--;
+}
+
+void out_bits(struct out *o, const char *key, uint64_t bits, const char *(*name)(unsigned int bit))
+{
+	out_open_list(o, key);
 	for (unsigned int bit = 0; bit < 64; bit++) {
 		char unnamed[sizeof("bit_63")];
 		const char *text = name(bit);
 
 		if (!(bits >> bit & 1))
 			continue;
-		if (!text) {
+		if (!text)
 			snprintf(unnamed, sizeof(unnamed), "bit_%u", bit);
-			text = unnamed;
-		}
-		if (o->format == OUT_TEXT)
-			word(o, "%s", text);
-		else
-			put(o, NULL, json_object_new_string(text));
+		out_item(o, text ? text : unnamed);
 	}
-	o->depth--;
+	out_close_list(o);
 }

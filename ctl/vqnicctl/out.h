@@ -39,7 +39,12 @@ void out_uint(struct out *o, const char *key, uint64_t value);
 void out_hex(struct out *o, const char *key, uint64_t value);	/* hexadecimal in text */
 void out_bool(struct out *o, const char *key, bool value);
 
-/* The names of the bits set in `bits`, lowest first; one without a name is "bit_N". Text: "none" if none is set. */
+/* A list of words, an array of strings in JSON. Text: "none" if there are none. */
+void out_open_list(struct out *o, const char *key);
+void out_item(struct out *o, const char *value);
+void out_close_list(struct out *o);
+
+/* As a list, the names of the bits set in `bits`, lowest first; one without a name is "bit_N". */
 void out_bits(struct out *o, const char *key, uint64_t bits, const char *(*name)(unsigned int bit));
 
 #endif

@@ -32,6 +32,28 @@ static void show_bits(struct out *o, bool given, const char *key, uint64_t bits,
 	out_bits(o, key, bits, name);
 }
 
+#define MAC_CHARS sizeof("00:00:00:00:00:00")
+
+static const char *mac_text(const uint8_t *mac, char text[static MAC_CHARS])
+{
+	snprintf(text, MAC_CHARS, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	return text;
+}
+
+static void show_mac(struct out *o, bool given, const uint8_t *mac)
+{
+	char text[MAC_CHARS];
+
+	if (given)
+		out_string(o, "mac", mac_text(mac, text));
+}
+
+static void show_bool(struct out *o, bool given, const char *key, bool value)
+{
+	if (given)
+		out_bool(o, key, value);
+}
+
 int show_card(const struct vqnic_card *card, void *opaque)
 {
 	struct out *o = opaque;
@@ -68,21 +90,25 @@ int show_card(const struct vqnic_card *card, void *opaque)
 	return 0;
 }
 
+static void show_fault(struct out *o, const struct vqnic_queue *queue)
+{
+	if (!queue->fault)
+		return;
+	out_string(o, "fault", queue->fault_name ? queue->fault_name : "unknown");
+	out_uint(o, "fault_code", queue->fault);
+	if (VQNIC_HAS(queue, VQNIC_A_QUEUE_FAULT_INFO))
+		out_hex(o, "fault_info", queue->fault_info);
+}
+
 static void show_queue(struct out *o, const struct vqnic_queue *queue)
 {
 	out_open_item(o, "queue", "index", queue->index);
 	show_uint(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_SIZE), "size", queue->size);
-	if (VQNIC_HAS(queue, VQNIC_A_QUEUE_READY))
-		out_bool(o, "ready", queue->ready);
+	show_bool(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_READY), "ready", queue->ready);
 	show_uint(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_AVAIL), "avail", queue->avail);
 	show_uint(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_USED), "used", queue->used);
 	show_uint(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_IRQ), "irq", queue->irq);
-	if (queue->fault) {
-		out_string(o, "fault", queue->fault_name ? queue->fault_name : "unknown");
-		out_uint(o, "fault_code", queue->fault);
-		if (VQNIC_HAS(queue, VQNIC_A_QUEUE_FAULT_INFO))
-			out_hex(o, "fault_info", queue->fault_info);
-	}
+	show_fault(o, queue);
 	out_close(o);
 }
 
@@ -106,19 +132,17 @@ int show_dev(const struct vqnic_dev *dev, void *opaque)
 	out_open_object(o, dev->name);
 	out_string(o, "card", dev->card);
 	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_INDEX), "index", dev->index);
-	if (VQNIC_HAS(dev, VQNIC_A_DEV_MAC)) {
-		char mac[sizeof("00:00:00:00:00:00")];
-
-		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", dev->mac[0], dev->mac[1], dev->mac[2],
-			 dev->mac[3], dev->mac[4], dev->mac[5]);
-		out_string(o, "mac", mac);
-	}
+	show_mac(o, VQNIC_HAS(dev, VQNIC_A_DEV_MAC), dev->mac);
 	show_link(o, VQNIC_HAS(dev, VQNIC_A_DEV_LINK), dev->link);
 	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_MTU), "mtu", dev->mtu);
 	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_AS_DATA), "as_data", dev->as_data);
+	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_PAIRS_USED), "pairs_used", dev->pairs_used);
+	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_COMMANDS), "commands", dev->commands);
+	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_COMMANDS_REFUSED), "commands_refused", dev->commands_refused);
 	show_bits(o, VQNIC_HAS(dev, VQNIC_A_DEV_STATUS), "status", dev->status, vqnic_status_name);
 	show_bits(o, VQNIC_HAS(dev, VQNIC_A_DEV_OFFERED), "offered", dev->offered, vqnic_feature_name);
 	show_bits(o, VQNIC_HAS(dev, VQNIC_A_DEV_ACCEPTED), "accepted", dev->accepted, vqnic_feature_name);
+	show_bits(o, VQNIC_HAS(dev, VQNIC_A_DEV_OFFLOADS), "offloads", dev->offloads, vqnic_feature_name);
 	out_open_array(o, "queues");
 	for (size_t i = 0; i < dev->queue_count; i++)
 		show_queue(o, &dev->queues[i]);
@@ -128,6 +152,149 @@ int show_dev(const struct vqnic_dev *dev, void *opaque)
 		for (size_t i = 0; i < dev->space_count; i++)
 			show_as(o, &dev->spaces[i]);
 		out_close(o);
+	}
+	out_close(o);
+	return 0;
+}
+
+static void show_queue_use(struct out *o, const struct vqnic_queue *queue)
+{
+	out_open_item(o, "queue", "index", queue->index);
+	show_bool(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_READY), "ready", queue->ready);
+	show_uint(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_IRQ), "irq", queue->irq);
+	if (VQNIC_HAS(queue, VQNIC_A_QUEUE_SHARED))
+		out_string(o, "vector", queue->shared ? "shared" : "own");
+	show_uint(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_FRAMES), "frames", queue->frames);
+	show_uint(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_BYTES), "bytes", queue->bytes);
+	show_uint(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_DROPS), "drops", queue->drops);
+	show_fault(o, queue);
+	out_close(o);
+}
+
+int show_queues(const struct vqnic_dev *dev, void *opaque)
+{
+	struct out *o = opaque;
+
+	out_open_object(o, dev->name);
+	out_string(o, "card", dev->card);
+	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_PAIRS_USED), "pairs_used", dev->pairs_used);
+	out_open_array(o, "queues");
+	for (size_t i = 0; i < dev->queue_count; i++)
+		show_queue_use(o, &dev->queues[i]);
+	out_close(o);
+	out_close(o);
+	return 0;
+}
+
+static void show_mac_list(struct out *o, bool given, const char *key, const struct vqnic_macs *macs)
+{
+	char text[MAC_CHARS];
+
+	if (!given)
+		return;
+	out_line(o);
+	out_open_list(o, key);
+	for (size_t i = 0; i < macs->count; i++)
+		out_item(o, mac_text(macs->mac[i], text));
+	out_close_list(o);
+}
+
+/* What `part` (NULL: nothing) says of addresses. */
+static void show_part_macs(struct out *o, const char *name, const struct vqnic_filter_part *part)
+{
+	if (!part)
+		return;
+	out_open_object(o, name);
+	show_mac(o, VQNIC_HAS(part, VQNIC_FILTER_A_MAC), part->mac);
+	show_uint(o, VQNIC_HAS(part, VQNIC_FILTER_A_MACS_MAX), "macs_max", part->macs_max);
+	show_bool(o, VQNIC_HAS(part, VQNIC_FILTER_A_SPOOF_CHECK), "spoofchk", part->spoof_check);
+	show_bool(o, VQNIC_HAS(part, VQNIC_FILTER_A_TRUST), "trust", part->trust);
+	if (VQNIC_HAS(part, VQNIC_FILTER_A_RX_MODE))
+		out_bits(o, "rx_mode", part->rx_mode, vqnic_rx_mode_name);
+	show_mac_list(o, VQNIC_HAS(part, VQNIC_FILTER_A_UNICAST), "unicast", &part->unicast);
+	show_mac_list(o, VQNIC_HAS(part, VQNIC_FILTER_A_MULTICAST), "multicast", &part->multicast);
+	out_close(o);
+}
+
+int show_macs(const struct vqnic_filter *filter, void *opaque)
+{
+	struct out *o = opaque;
+
+	out_open_object(o, filter->dev);
+	out_string(o, "card", filter->card);
+	show_part_macs(o, "guest", filter->guest);
+	show_part_macs(o, "policy", filter->policy);
+	show_part_macs(o, "in_force", filter->in_force);
+	out_close(o);
+	return 0;
+}
+
+/* A set of VLANs as ranges; `vlans` NULL: all, or not given. */
+static void show_vlan_list(struct out *o, const char *key, bool all, const uint8_t *vlans)
+{
+	if (!all && !vlans)
+		return;
+	out_open_list(o, key);
+	if (all)
+		out_item(o, "all");
+	for (unsigned int first = 0, last; vlans && first < VQNIC_VLANS_BYTES * 8; first = last + 1) {
+		char text[sizeof("4095-4095")];
+
+		last = first;
+		if (!VQNIC_VLANS_HAS(vlans, first))
+			continue;
+		while (last + 1 < VQNIC_VLANS_BYTES * 8 && VQNIC_VLANS_HAS(vlans, last + 1))
+			last++;
+		snprintf(text, sizeof(text), first == last ? "%u" : "%u-%u", first & 0xfff, last & 0xfff);
+		out_item(o, text);
+	}
+	out_close_list(o);
+}
+
+static void show_port_vlan(struct out *o, const struct vqnic_filter_part *part)
+{
+	show_uint(o, VQNIC_HAS(part, VQNIC_FILTER_A_PORT_VLAN), "port_vlan", part->port_vlan);
+	show_uint(o, VQNIC_HAS(part, VQNIC_FILTER_A_PCP), "pcp", part->pcp);
+}
+
+/* What `part` (NULL: nothing) says of VLANs. */
+static void show_part_vlans(struct out *o, const char *name, const struct vqnic_filter_part *part)
+{
+	if (!part)
+		return;
+	out_open_object(o, name);
+	show_port_vlan(o, part);
+	show_vlan_list(o, "vlans", part->all_vlans, part->vlans);
+	show_vlan_list(o, "tx_vlans", part->all_tx_vlans, part->tx_vlans);
+	out_close(o);
+}
+
+int show_vlans(const struct vqnic_filter *filter, void *opaque)
+{
+	struct out *o = opaque;
+
+	out_open_object(o, filter->dev);
+	out_string(o, "card", filter->card);
+	show_part_vlans(o, "guest", filter->guest);
+	show_part_vlans(o, "policy", filter->policy);
+	show_part_vlans(o, "in_force", filter->in_force);
+	out_close(o);
+	return 0;
+}
+
+int show_policy(const struct vqnic_filter *filter, void *opaque)
+{
+	const struct vqnic_filter_part *policy = filter->policy;
+	struct out *o = opaque;
+
+	out_open_object(o, filter->dev);
+	out_string(o, "card", filter->card);
+	if (policy) {
+		show_mac(o, VQNIC_HAS(policy, VQNIC_FILTER_A_MAC), policy->mac);
+		show_bool(o, VQNIC_HAS(policy, VQNIC_FILTER_A_SPOOF_CHECK), "spoofchk", policy->spoof_check);
+		show_bool(o, VQNIC_HAS(policy, VQNIC_FILTER_A_TRUST), "trust", policy->trust);
+		show_port_vlan(o, policy);
+		show_vlan_list(o, "vlans", policy->all_vlans, policy->vlans);
 	}
 	out_close(o);
 	return 0;

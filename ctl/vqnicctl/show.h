@@ -7,6 +7,10 @@
 
 int show_card(const struct vqnic_card *card, void *opaque);
 int show_dev(const struct vqnic_dev *dev, void *opaque);
+int show_queues(const struct vqnic_dev *dev, void *opaque);
 int show_stats(const struct vqnic_stats *stats, void *opaque);
+int show_macs(const struct vqnic_filter *filter, void *opaque);
+int show_vlans(const struct vqnic_filter *filter, void *opaque);
+int show_policy(const struct vqnic_filter *filter, void *opaque);
 
 #endif

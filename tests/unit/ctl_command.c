@@ -36,6 +36,7 @@ static struct {
 	uint8_t command;
 	bool dump;
 	char card[64], dev[64];
+	struct vqnic_policy policy;	/* as it was asked for */
 	struct bytes id_answer;
 	bool id_pending;
 } k;
@@ -54,6 +55,49 @@ int __wrap_access(const char *path, int mode)
 	assert_string_equal(path, "/sys/module/vqnic");
 	assert_int_equal(mode, F_OK);
 	return k.module ? 0 : -1;
+}
+
+/* Keeps the policy of a request (NULL: none), whose attributes must be ones that can be set. */
+static void take_policy(struct nlattr *nest)
+{
+	struct nlattr *attr;
+	int left;
+
+	memset(&k.policy, 0, sizeof(k.policy));
+	if (!nest)
+		return;
+	assert_true(nest->nla_type & NLA_F_NESTED);
+	nla_for_each_nested(attr, nest, left) {
+		VQNIC_GIVE(&k.policy, nla_type(attr));
+		switch (nla_type(attr)) {
+		case VQNIC_FILTER_A_SPOOF_CHECK:
+			assert_int_equal(nla_len(attr), 1);
+			k.policy.spoof_check = nla_get_u8(attr);
+			break;
+		case VQNIC_FILTER_A_TRUST:
+			assert_int_equal(nla_len(attr), 1);
+			k.policy.trust = nla_get_u8(attr);
+			break;
+		case VQNIC_FILTER_A_PORT_VLAN:
+			assert_int_equal(nla_len(attr), 2);
+			k.policy.port_vlan = nla_get_u16(attr);
+			break;
+		case VQNIC_FILTER_A_PCP:
+			assert_int_equal(nla_len(attr), 1);
+			k.policy.pcp = nla_get_u8(attr);
+			break;
+		case VQNIC_FILTER_A_ALL_VLANS:
+			assert_int_equal(nla_len(attr), 0);
+			break;
+		case VQNIC_FILTER_A_VLANS:
+			assert_int_equal(nla_len(attr), VQNIC_VLANS_BYTES);
+			memcpy(k.policy.vlans, nla_data(attr), VQNIC_VLANS_BYTES);
+			break;
+		default:
+			fail_msg("attribute %d cannot be set", nla_type(attr));
+		}
+	}
+	assert_int_equal(left, 0);
 }
 
 int __wrap_nl_send_auto(struct nl_sock *sk, struct nl_msg *msg)
@@ -89,6 +133,7 @@ int __wrap_nl_send_auto(struct nl_sock *sk, struct nl_msg *msg)
 	snprintf(k.card, sizeof(k.card), "%s", attr ? nla_get_string(attr) : "");
 	attr = nlmsg_find_attr(header, GENL_HDRLEN, VQNIC_A_DEV_NAME);
 	snprintf(k.dev, sizeof(k.dev), "%s", attr ? nla_get_string(attr) : "");
+	take_policy(nlmsg_find_attr(header, GENL_HDRLEN, VQNIC_A_FILTER_POLICY));
 	return 0;
 }
 
@@ -226,10 +271,11 @@ static void dev_text(void **state)
 	put_dev(b, 0);
 	put_verdict(b, 0, NULL);
 	expect("dev show vdpa0", EXIT_DONE,
-	       "vdpa0: card 0000:00:05.0 index 1 mac 52:54:00:12:34:fe link down mtu 1500 as_data 3\n"
+	       "vdpa0: card 0000:00:05.0 index 1 mac 52:54:00:12:34:fe link down mtu 1500 as_data 3 pairs_used 4 commands 9 commands_refused 1\n"
 	       "  status acknowledge driver driver_ok features_ok\n"
 	       "  offered MAC ACCESS_PLATFORM\n"
 	       "  accepted none\n"
+	       "  offloads GUEST_CSUM\n"
 	       "  queue 0: size 256 ready true avail 65535 used 12 irq 33\n"
 	       "  queue 1: ready false fault DESC_INDEX fault_code 4 fault_info 0x1ff\n"
 	       "  space 0: index 3 maps 5 bytes 1107308544 leaves_1g 1 leaves_2m 16 leaves_4k 4 tables 6\n"
@@ -257,6 +303,9 @@ static void dev_json_pretty(void **state)
 	       "      \"link\": \"down\",\n"
 	       "      \"mtu\": 1500,\n"
 	       "      \"as_data\": 3,\n"
+	       "      \"pairs_used\": 4,\n"
+	       "      \"commands\": 9,\n"
+	       "      \"commands_refused\": 1,\n"
 	       "      \"status\": [\n"
 	       "        \"acknowledge\",\n"
 	       "        \"driver\",\n"
@@ -268,6 +317,9 @@ static void dev_json_pretty(void **state)
 	       "        \"ACCESS_PLATFORM\"\n"
 	       "      ],\n"
 	       "      \"accepted\": [],\n"
+	       "      \"offloads\": [\n"
+	       "        \"GUEST_CSUM\"\n"
+	       "      ],\n"
 	       "      \"queues\": [\n"
 	       "        {\n"
 	       "          \"index\": 0,\n"
@@ -305,6 +357,145 @@ static void dev_json_pretty(void **state)
 	       "}\n", "");
 	assert_string_equal(k.card, "0000:00:05.0");
 	assert_string_equal(k.dev, "vdpa0");
+}
+
+static void queue_text(void **state)
+{
+	struct bytes *b = answer();
+
+	(void)state;
+	put_dev(b, 0);
+	put_verdict(b, 0, NULL);
+	expect("queue show vdpa0", EXIT_DONE,
+	       "vdpa0: card 0000:00:05.0 pairs_used 4\n"
+	       "  queue 0: ready true irq 33 vector own frames 7 bytes 4294967296 drops 2\n"
+	       "  queue 1: ready false vector shared fault DESC_INDEX fault_code 4 fault_info 0x1ff\n", "");
+	assert_int_equal(k.command, VQNIC_CMD_DEV_GET);
+}
+
+static void mac_text(void **state)
+{
+	struct bytes *b = answer();
+
+	(void)state;
+	put_filter(b, 0);
+	put_verdict(b, 0, NULL);
+	expect("mac show vdpa0", EXIT_DONE,
+	       "vdpa0: card 0000:00:05.0\n"
+	       "  guest: mac 52:54:00:12:34:fe rx_mode promisc nobcast bit_30\n"
+	       "    unicast 02:00:00:00:00:01\n"
+	       "    multicast 33:33:00:00:00:01\n"
+	       "  policy: mac 52:54:00:12:34:fe macs_max 96 spoofchk true trust false\n"
+	       "  in_force: rx_mode none\n"
+	       "    unicast 52:54:00:12:34:fe 02:00:00:00:00:01\n"
+	       "    multicast none\n", "");
+	assert_int_equal(k.command, VQNIC_CMD_FILTER_GET);
+	assert_false(k.dump);
+	assert_string_equal(k.dev, "vdpa0");
+}
+
+static void mac_json(void **state)
+{
+	struct bytes *b = answer();
+
+	(void)state;
+	put_filter(b, NLM_F_MULTI);
+	put_done(b, 0);
+	expect("-j mac show", EXIT_DONE,
+	       "{\"mac\":{\"vdpa0\":{\"card\":\"0000:00:05.0\","
+	       "\"guest\":{\"mac\":\"52:54:00:12:34:fe\",\"rx_mode\":[\"promisc\",\"nobcast\",\"bit_30\"],"
+	       "\"unicast\":[\"02:00:00:00:00:01\"],\"multicast\":[\"33:33:00:00:00:01\"]},"
+	       "\"policy\":{\"mac\":\"52:54:00:12:34:fe\",\"macs_max\":96,\"spoofchk\":true,\"trust\":false},"
+	       "\"in_force\":{\"rx_mode\":[],\"unicast\":[\"52:54:00:12:34:fe\",\"02:00:00:00:00:01\"],"
+	       "\"multicast\":[]}}}}\n", "");
+	assert_true(k.dump);
+}
+
+static void vlan_text_and_json(void **state)
+{
+	struct bytes *b = answer();
+
+	(void)state;
+	put_filter(b, 0);
+	put_verdict(b, 0, NULL);
+	expect("vlan show vdpa0", EXIT_DONE,
+	       "vdpa0: card 0000:00:05.0\n"
+	       "  guest: vlans 1 7-9 4094\n"
+	       "  policy: port_vlan 300 pcp 5 vlans all\n"
+	       "  in_force: port_vlan 0 vlans all tx_vlans 1 7-9 4094\n", "");
+	b = answer();
+	put_filter(b, 0);
+	put_verdict(b, 0, NULL);
+	expect("vlan show vdpa0 -j", EXIT_DONE,
+	       "{\"vlan\":{\"vdpa0\":{\"card\":\"0000:00:05.0\",\"guest\":{\"vlans\":[\"1\",\"7-9\",\"4094\"]},"
+	       "\"policy\":{\"port_vlan\":300,\"pcp\":5,\"vlans\":[\"all\"]},"
+	       "\"in_force\":{\"port_vlan\":0,\"vlans\":[\"all\"],\"tx_vlans\":[\"1\",\"7-9\",\"4094\"]}}}}\n", "");
+}
+
+static void policy_text(void **state)
+{
+	struct bytes *b = answer();
+
+	(void)state;
+	put_filter(b, 0);
+	put_verdict(b, 0, NULL);
+	expect("policy show 0:5.0 vdpa0", EXIT_DONE,
+	       "vdpa0: card 0000:00:05.0 mac 52:54:00:12:34:fe spoofchk true trust false port_vlan 300 pcp 5 vlans all\n", "");
+	assert_string_equal(k.card, "0000:00:05.0");
+}
+
+/* Sets the policy by the command line; k.policy is what the driver was asked for. */
+static void set_policy(const char *line)
+{
+	put_verdict(answer(), 0, NULL);
+	expect(line, EXIT_DONE, "", "");
+	assert_int_equal(k.command, VQNIC_CMD_POLICY_SET);
+	assert_false(k.dump);
+}
+
+static void policy_is_set(void **state)
+{
+	(void)state;
+	set_policy("policy set vdpa0 spoofchk on trust off");
+	assert_string_equal(k.dev, "vdpa0");
+	assert_string_equal(k.card, "");
+	assert_true(k.policy.present[0] == (1 << VQNIC_FILTER_A_SPOOF_CHECK | 1 << VQNIC_FILTER_A_TRUST));
+	assert_true(k.policy.spoof_check);
+	assert_false(k.policy.trust);
+
+	set_policy("policy set pci/0000:00:05.0 vdpa0 pcp 7 port-vlan 4094");
+	assert_string_equal(k.card, "0000:00:05.0");
+	assert_true(k.policy.present[0] == (1 << VQNIC_FILTER_A_PORT_VLAN | 1 << VQNIC_FILTER_A_PCP));
+	assert_int_equal(k.policy.port_vlan, 4094);
+	assert_int_equal(k.policy.pcp, 7);
+
+	set_policy("policy set vdpa0 port-vlan none");
+	assert_true(k.policy.present[0] == 1 << VQNIC_FILTER_A_PORT_VLAN);
+	assert_int_equal(k.policy.port_vlan, 0);
+
+	set_policy("policy set vdpa0 vlans all");
+	assert_true(k.policy.present[0] == 1 << VQNIC_FILTER_A_ALL_VLANS);
+
+	set_policy("policy set vdpa0 vlans none");
+	assert_true(k.policy.present[0] == 1 << VQNIC_FILTER_A_VLANS);
+	for (unsigned int vid = 0; vid < 4096; vid++)
+		assert_false(VQNIC_VLANS_HAS(k.policy.vlans, vid));
+
+	set_policy("policy set vdpa0 vlans 4094,1,7-9");
+	for (unsigned int vid = 0; vid < 4096; vid++)
+		assert_int_equal(VQNIC_VLANS_HAS(k.policy.vlans, vid),
+				 vid == 1 || (vid >= 7 && vid <= 9) || vid == 4094);
+}
+
+static void policy_is_refused(void **state)
+{
+	(void)state;
+	put_verdict(answer(), -EPERM, NULL);
+	expect("policy set vdpa0 trust on", EXIT_REFUSED, "",
+	       "vqnicctl: policy set vdpa0: Operation not permitted: it needs CAP_NET_ADMIN\n");
+	put_verdict(answer(), -EINVAL, "a priority needs a port VLAN");
+	expect("policy set vdpa0 pcp 1", EXIT_REFUSED, "",
+	       "vqnicctl: policy set vdpa0: a priority needs a port VLAN\n");
 }
 
 static void stats_text(void **state)
@@ -540,7 +731,39 @@ static void wrong_command_lines(void **state)
 	usage("dev show a b", "vqnicctl: dev show: \"a\" is no PCI address: give one like 0000:00:05.0\n");
 	usage("dev show a 0:5.0", "vqnicctl: dev show: \"a\" is no PCI address: give one like 0000:00:05.0\n");
 	usage("dev show 0:5.0 a b", "vqnicctl: dev show: unexpected argument \"b\": it takes [CARD] [DEV]\n");
+	usage("mac show a b", "vqnicctl: mac show: \"a\" is no PCI address: give one like 0000:00:05.0\n");
+	usage("policy set", "vqnicctl: policy set: the device is missing: it takes [CARD] DEV SETTING...\n");
+	usage("policy set 0:5.0", "vqnicctl: policy set: the device is missing: it takes [CARD] DEV SETTING...\n");
+	usage("policy set a", "vqnicctl: policy set: a setting is missing: it takes [CARD] DEV SETTING...\n");
+	usage("policy set a b", "vqnicctl: policy set: unknown setting \"b\": \"vqnicctl --help\" lists them\n");
+	usage("policy set a trust", "vqnicctl: policy set: trust needs a value: on|off\n");
+	usage("policy set a trust 1", "vqnicctl: policy set: trust cannot be \"1\": it is on|off\n");
+	usage("policy set a trust on trust on", "vqnicctl: policy set: trust is given twice\n");
+	usage("policy set a spoofchk ON", "vqnicctl: policy set: spoofchk cannot be \"ON\": it is on|off\n");
 	usage("stats show 0:5.0 a", "vqnicctl: stats show: unexpected argument \"a\": it takes [CARD|DEV]\n");
+}
+
+static void wrong_numbers(void **state)
+{
+	static const struct {
+		const char *key, *values, *wrong[12];
+	} keys[] = {
+		{ "port-vlan", "none|VID", { "0", "4095", "+1", "1x", "0x1", "99999999999999999999", "all" } },
+		{ "pcp", "0..7", { "8", "none", "1.0" } },
+		{ "vlans", "all|LIST", { "0", "4095", "1,", ",1", "1-", "3-2", "1-2-3", "1,,2", "1;2", "any" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		for (const char *const *wrong = keys[i].wrong; *wrong; wrong++) {
+			char line[80], err[160];
+
+			snprintf(line, sizeof(line), "policy set vdpa0 %s %s", keys[i].key, *wrong);
+			snprintf(err, sizeof(err), "vqnicctl: policy set: %s cannot be \"%s\": it is %s\n", keys[i].key,
+				 *wrong, keys[i].values);
+			usage(line, err);
+		}
+	}
 }
 
 static void addresses(void **state)
@@ -578,14 +801,26 @@ static void help_and_version(void **state)
 	(void)state;
 	expect("--help", EXIT_DONE,
 	       "Usage: vqnicctl [OPTION]... OBJECT VERB [ARGUMENT]...\n"
-	       "Show what the vqnic driver knows of its cards.\n"
+	       "Show what the vqnic driver knows of its cards, and set what guests are allowed.\n"
 	       "\n"
 	       "Commands:\n"
-	       "  card  show [CARD]         cards, what they can do and how they are\n"
-	       "  dev   show [CARD] [DEV]   vDPA devices, their features and queues\n"
-	       "  stats show [CARD|DEV]     counters of cards and devices\n"
+	       "  card   show [CARD]                 cards, what they can do and how they are\n"
+	       "  dev    show [CARD] [DEV]           vDPA devices, their features and queues\n"
+	       "  queue  show [CARD] [DEV]           queues, their interrupts and counters\n"
+	       "  mac    show [CARD] [DEV]           addresses and receive modes\n"
+	       "  vlan   show [CARD] [DEV]           VLANs\n"
+	       "  policy show [CARD] [DEV]           what guests are allowed\n"
+	       "  policy set  [CARD] DEV SETTING...  change it\n"
+	       "  stats  show [CARD|DEV]             counters of cards and devices\n"
 	       "\n"
 	       "CARD is a PCI address like 0000:00:05.0, 00:05.0 or pci/0000:00:05.0, DEV a vDPA device.\n"
+	       "\n"
+	       "Settings:\n"
+	       "  spoofchk  on|off    on: the guest has no address but the one that it was given\n"
+	       "  trust     on|off    on: it may be promiscuous and receive all multicast\n"
+	       "  port-vlan none|VID  the VLAN that it lives in, without seeing tags\n"
+	       "  pcp       0..7      priority of its frames in the port VLAN\n"
+	       "  vlans     all|LIST  which VLANs it may use: none, or like 5,10-20\n"
 	       "\n"
 	       "Options:\n"
 	       "  -j, --json     print JSON\n"
@@ -612,6 +847,8 @@ static void names_of_bits(void **state)
 	(void)state;
 	join(text, sizeof(text), vqnic_status_name);
 	assert_string_equal(text, "0 acknowledge\n1 driver\n2 driver_ok\n3 features_ok\n6 needs_reset\n7 failed\n");
+	join(text, sizeof(text), vqnic_rx_mode_name);
+	assert_string_equal(text, "0 promisc\n1 allmulti\n2 alluni\n3 nomulti\n4 nouni\n5 nobcast\n");
 	join(text, sizeof(text), vqnic_feature_name);
 	assert_string_equal(text,
 		"0 CSUM\n1 GUEST_CSUM\n2 CTRL_GUEST_OFFLOADS\n3 MTU\n5 MAC\n6 GSO\n7 GUEST_TSO4\n8 GUEST_TSO6\n"
@@ -635,6 +872,13 @@ int main(void)
 		TEST(no_cards),
 		TEST(dev_text),
 		TEST(dev_json_pretty),
+		TEST(queue_text),
+		TEST(mac_text),
+		TEST(mac_json),
+		TEST(vlan_text_and_json),
+		TEST(policy_text),
+		TEST(policy_is_set),
+		TEST(policy_is_refused),
 		TEST(stats_text),
 		TEST(stats_json),
 		TEST(stats_of_a_dead_card),
@@ -650,6 +894,7 @@ int main(void)
 		TEST(malformed_reply),
 		TEST(full_disk),
 		TEST(wrong_command_lines),
+		TEST(wrong_numbers),
 		TEST(addresses),
 		TEST(names_of_bits),
 		TEST(help_and_version),

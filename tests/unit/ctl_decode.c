@@ -101,12 +101,23 @@ static void a_device(void **state)
 	assert_int_equal(d.dev.queues[0].used, 12);
 	assert_int_equal(d.dev.queues[0].irq, 33);
 	assert_int_equal(d.dev.queues[0].fault, 0);
+	assert_true(VQNIC_HAS(&d.dev.queues[0], VQNIC_A_QUEUE_SHARED));
+	assert_false(d.dev.queues[0].shared);
+	assert_int_equal(d.dev.queues[0].frames, 7);
+	assert_true(d.dev.queues[0].bytes == UINT64_C(0x100000000));
+	assert_int_equal(d.dev.queues[0].drops, 2);
 	assert_int_equal(d.dev.queues[1].index, 1);
+	assert_true(d.dev.queues[1].shared);
+	assert_false(VQNIC_HAS(&d.dev.queues[1], VQNIC_A_QUEUE_FRAMES));
 	assert_false(VQNIC_HAS(&d.dev.queues[1], VQNIC_A_QUEUE_IRQ));
 	assert_int_equal(d.dev.queues[1].fault, 4);
 	assert_string_equal(d.dev.queues[1].fault_name, "DESC_INDEX");
 	assert_int_equal(d.dev.queues[1].fault_info, 0x1ff);
 	assert_int_equal(d.dev.as_data, 3);
+	assert_int_equal(d.dev.pairs_used, 4);
+	assert_int_equal(d.dev.offloads, 2);
+	assert_int_equal(d.dev.commands, 9);
+	assert_int_equal(d.dev.commands_refused, 1);
 	assert_int_equal(d.dev.space_count, 2);
 	assert_int_equal(d.dev.spaces[0].asid, 0);
 	assert_int_equal(d.dev.spaces[0].index, 3);
@@ -120,6 +131,95 @@ static void a_device(void **state)
 	assert_false(VQNIC_HAS(&d.dev.spaces[1], VQNIC_A_AS_MAPS));
 	decoded_free(&d);
 	free(msg);
+}
+
+static void a_filter(void **state)
+{
+	static const uint8_t own[6] = { 0x52, 0x54, 0x00, 0x12, 0x34, 0xfe }, other[6] = { 0x02, 0, 0, 0, 0, 0x01 };
+	struct bytes b = { 0 };
+	struct nlmsghdr *msg;
+	struct decoded d;
+
+	(void)state;
+	put_filter(&b, 0);
+	msg = message(&b);
+	assert_int_equal(decode_filter(&d, msg), 0);
+	assert_string_equal(d.filter.card, "0000:00:05.0");
+	assert_string_equal(d.filter.dev, "vdpa0");
+	assert_memory_equal(d.filter.guest->mac, own, 6);
+	assert_int_equal(d.filter.guest->unicast.count, 1);
+	assert_memory_equal(d.filter.guest->unicast.mac[0], other, 6);
+	assert_int_equal(d.filter.guest->multicast.count, 1);
+	assert_int_equal(d.filter.guest->rx_mode, VQNIC_RX_PROMISC | VQNIC_RX_NOBCAST | 1 << 30);
+	assert_false(d.filter.guest->all_vlans);
+	for (unsigned int vid = 0; vid < 4096; vid++)
+		assert_int_equal(VQNIC_VLANS_HAS(d.filter.guest->vlans, vid),
+				 vid == 1 || (vid >= 7 && vid <= 9) || vid == 4094);
+	assert_false(VQNIC_HAS(d.filter.guest, VQNIC_FILTER_A_TRUST));
+	assert_int_equal(d.filter.policy->macs_max, 96);
+	assert_true(d.filter.policy->spoof_check);
+	assert_true(VQNIC_HAS(d.filter.policy, VQNIC_FILTER_A_TRUST));
+	assert_false(d.filter.policy->trust);
+	assert_int_equal(d.filter.policy->port_vlan, 300);
+	assert_int_equal(d.filter.policy->pcp, 5);
+	assert_true(d.filter.policy->all_vlans);
+	assert_null(d.filter.policy->vlans);
+	assert_int_equal(d.filter.in_force->unicast.count, 2);
+	assert_memory_equal(d.filter.in_force->unicast.mac[1], other, 6);
+	assert_int_equal(d.filter.in_force->multicast.count, 0);
+	assert_true(VQNIC_HAS(d.filter.in_force, VQNIC_FILTER_A_MULTICAST));
+	assert_true(d.filter.in_force->all_vlans);
+	assert_false(d.filter.in_force->all_tx_vlans);
+	assert_true(VQNIC_VLANS_HAS(d.filter.in_force->tx_vlans, 8));
+	decoded_free(&d);
+	free(msg);
+}
+
+/* A filter of a dead card's device, then one with something wrong in what the guest wishes. */
+static void parts_of_a_filter(void **state)
+{
+	static const struct {
+		uint16_t type;
+		size_t len;
+	} wrong[] = {
+		{ VQNIC_FILTER_A_UNICAST, 7 }, { VQNIC_FILTER_A_MULTICAST, 5 }, { VQNIC_FILTER_A_VLANS, 511 },
+		{ VQNIC_FILTER_A_VLANS, 0 }, { VQNIC_FILTER_A_MAC, 12 }, { VQNIC_FILTER_A_PORT_VLAN, 4 },
+	};
+	static const uint8_t zeros[512];
+	struct bytes b = { 0 };
+	struct nlmsghdr *msg;
+	struct decoded d;
+
+	(void)state;
+	begin_genl(&b, FAMILY, 0);
+	put_string(&b, VQNIC_A_CARD, "0000:00:05.0");
+	put_string(&b, VQNIC_A_DEV_NAME, "vdpa0");
+	end_nest(&b, begin_nest(&b, VQNIC_A_FILTER_GUEST));
+	end_message(&b, 0);
+	msg = message(&b);
+	assert_int_equal(decode_filter(&d, msg), 0);
+	assert_non_null(d.filter.guest);
+	assert_null(d.filter.in_force);
+	decoded_free(&d);
+	free(msg);
+
+	end_nest(&b, begin_nest(&b, VQNIC_A_FILTER_GUEST));
+	end_message(&b, 0);
+	refused(decode_filter, &b, "filter: given twice", VQNIC_A_FILTER_GUEST);
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		size_t nest;
+
+		memset(&b, 0, sizeof(b));
+		begin_genl(&b, FAMILY, 0);
+		put_string(&b, VQNIC_A_CARD, "0000:00:05.0");
+		put_string(&b, VQNIC_A_DEV_NAME, "vdpa0");
+		nest = begin_nest(&b, VQNIC_A_FILTER_GUEST);
+		put_attr(&b, wrong[i].type, zeros, wrong[i].len);
+		end_nest(&b, nest);
+		end_message(&b, 0);
+		refused(decode_filter, &b, "part of a filter: bad value", wrong[i].type);
+	}
 }
 
 static void counters(void **state)
@@ -294,7 +394,7 @@ static void cut_off(void **state)
 static void any_damage_is_survived(void **state)
 {
 	static const unsigned char values[] = { 0x00, 0x01, 0x02, 0x05, 0x7f, 0x80, 0xff };
-	static const decode_fn decoders[] = { decode_card, decode_dev, decode_stats };
+	static const decode_fn decoders[] = { decode_card, decode_dev, decode_stats, decode_filter };
 	struct decoded d;
 
 	(void)state;
@@ -307,8 +407,10 @@ static void any_damage_is_survived(void **state)
 			put_card(&b, 0);
 		else if (i == 1)
 			put_dev(&b, 0);
-		else
+		else if (i == 2)
 			put_stats(&b, 0, "vdpa0");
+		else
+			put_filter(&b, 0);
 		whole = (uint32_t)b.len;
 		for (uint32_t len = sizeof(*msg); len < whole; len++) {
 			b.len = len;
@@ -341,6 +443,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_card),
 		cmocka_unit_test(a_device),
+		cmocka_unit_test(a_filter),
+		cmocka_unit_test(parts_of_a_filter),
 		cmocka_unit_test(counters),
 		cmocka_unit_test(an_older_driver),
 		cmocka_unit_test(a_newer_driver),

@@ -20,7 +20,7 @@
 /* A datagram of messages. Alignment is that of malloc. */
 struct bytes {
 	size_t len;
-	_Alignas(16) unsigned char data[4096];
+	_Alignas(16) unsigned char data[8192];
 };
 
 static inline size_t put(struct bytes *b, const void *data, size_t len)
@@ -165,6 +165,10 @@ static inline void put_dev(struct bytes *b, uint16_t flags)
 	put_u32(b, VQNIC_A_QUEUE_AVAIL, 65535);
 	put_u32(b, VQNIC_A_QUEUE_USED, 12);
 	put_u32(b, VQNIC_A_QUEUE_IRQ, 33);
+	put_u8(b, VQNIC_A_QUEUE_SHARED, 0);
+	put_u64(b, VQNIC_A_QUEUE_FRAMES, 7);
+	put_u64(b, VQNIC_A_QUEUE_BYTES, UINT64_C(0x100000000));
+	put_u64(b, VQNIC_A_QUEUE_DROPS, 2);
 	put_u32(b, VQNIC_A_QUEUE_FAULT, 0);
 	end_nest(b, nest);
 	nest = begin_nest(b, VQNIC_A_QUEUE);
@@ -173,8 +177,13 @@ static inline void put_dev(struct bytes *b, uint16_t flags)
 	put_u32(b, VQNIC_A_QUEUE_FAULT, 4);
 	put_string(b, VQNIC_A_QUEUE_FAULT_NAME, "DESC_INDEX");
 	put_u64(b, VQNIC_A_QUEUE_FAULT_INFO, 0x1ff);
+	put_u8(b, VQNIC_A_QUEUE_SHARED, 1);
 	end_nest(b, nest);
 	put_u32(b, VQNIC_A_DEV_AS_DATA, 3);
+	put_u32(b, VQNIC_A_DEV_PAIRS_USED, 4);
+	put_u64(b, VQNIC_A_DEV_OFFLOADS, 2);
+	put_u64(b, VQNIC_A_DEV_COMMANDS, 9);
+	put_u64(b, VQNIC_A_DEV_COMMANDS_REFUSED, 1);
 	nest = begin_nest(b, VQNIC_A_AS);
 	put_u32(b, VQNIC_A_AS_ASID, 0);
 	put_u32(b, VQNIC_A_AS_INDEX, 3);
@@ -187,6 +196,50 @@ static inline void put_dev(struct bytes *b, uint16_t flags)
 	end_nest(b, nest);
 	nest = begin_nest(b, VQNIC_A_AS);
 	put_u32(b, VQNIC_A_AS_ASID, 1);
+	end_nest(b, nest);
+	end_message(b, at);
+}
+
+/* A set of the VLANs 1, 7 to 9, and 4094. */
+static inline void put_vlans(struct bytes *b, uint16_t type)
+{
+	uint8_t vlans[VQNIC_VLANS_BYTES] = { [0] = 0x82, [1] = 0x03, [511] = 0x40 };
+
+	put_attr(b, type, vlans, sizeof(vlans));
+}
+
+static inline void put_filter(struct bytes *b, uint16_t flags)
+{
+	static const uint8_t macs[3][6] = {
+		{ 0x52, 0x54, 0x00, 0x12, 0x34, 0xfe }, { 0x02, 0, 0, 0, 0, 0x01 }, { 0x33, 0x33, 0, 0, 0, 0x01 },
+	};
+	size_t at = begin_genl(b, FAMILY, flags), nest;
+
+	put_string(b, VQNIC_A_CARD, "0000:00:05.0");
+	put_string(b, VQNIC_A_DEV_NAME, "vdpa0");
+	nest = begin_nest(b, VQNIC_A_FILTER_GUEST);
+	put_attr(b, VQNIC_FILTER_A_MAC, macs[0], 6);
+	put_attr(b, VQNIC_FILTER_A_UNICAST, macs[1], 6);
+	put_attr(b, VQNIC_FILTER_A_MULTICAST, macs[2], 6);
+	put_u32(b, VQNIC_FILTER_A_RX_MODE, VQNIC_RX_PROMISC | VQNIC_RX_NOBCAST | 1 << 30);
+	put_vlans(b, VQNIC_FILTER_A_VLANS);
+	end_nest(b, nest);
+	nest = begin_nest(b, VQNIC_A_FILTER_POLICY);
+	put_attr(b, VQNIC_FILTER_A_MAC, macs[0], 6);
+	put_u32(b, VQNIC_FILTER_A_MACS_MAX, 96);
+	put_u8(b, VQNIC_FILTER_A_SPOOF_CHECK, 1);
+	put_u8(b, VQNIC_FILTER_A_TRUST, 0);
+	put_attr(b, VQNIC_FILTER_A_PORT_VLAN, &(uint16_t){ 300 }, 2);
+	put_u8(b, VQNIC_FILTER_A_PCP, 5);
+	put_attr(b, VQNIC_FILTER_A_ALL_VLANS, NULL, 0);
+	end_nest(b, nest);
+	nest = begin_nest(b, VQNIC_A_FILTER_CARD);
+	put_attr(b, VQNIC_FILTER_A_UNICAST, macs, 12);
+	put_attr(b, VQNIC_FILTER_A_MULTICAST, NULL, 0);
+	put_u32(b, VQNIC_FILTER_A_RX_MODE, 0);
+	put_attr(b, VQNIC_FILTER_A_PORT_VLAN, &(uint16_t){ 0 }, 2);
+	put_attr(b, VQNIC_FILTER_A_ALL_VLANS, NULL, 0);
+	put_vlans(b, VQNIC_FILTER_A_TX_VLANS);
 	end_nest(b, nest);
 	end_message(b, at);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libvqnic: what the vqnic driver says of its cards, their vDPA devices and their counters.
+ * libvqnic: what the vqnic driver says of its cards, their vDPA devices, filters and counters, and what the operator lets
+ * guests do.
  *
  * All state is in the handle. A handle serves one thread at a time; different handles are independent. No function
  * prints, and none waits longer than VQNIC_TIMEOUT_MS for the kernel.
@@ -9,6 +10,8 @@
  *   -ENOENT     the vqnic driver is not loaded
  *   -ENONET     it is, but it is not seen from the caller's network namespace
  *   -ENODEV     no such card or device
+ *   -EPERM      a change needs CAP_NET_ADMIN
+ *   -EINVAL     what is to change cannot be so
  *   -EBADMSG    the driver's reply cannot be understood
  *   -EIO        the card answers no more, or the kernel could not be asked
  *   -EAGAIN     the set of cards or devices kept changing while it was read
@@ -36,11 +39,14 @@ extern "C" {
  * Whether the driver gave the attribute VQNIC_A_... of `object`, a pointer to one of the structures below. A member
  * whose attribute was not given is 0 or NULL: an older driver does not know it, or it does not apply.
  */
-#define VQNIC_HAS(object, attribute) ((bool)((object)->present >> (attribute) & 1))
+#define VQNIC_HAS(object, attribute) ((bool)((object)->present[(attribute) / 64] >> (attribute) % 64 & 1))
+
+/* Marks a member of a structure that the library is given as one that counts. */
+#define VQNIC_GIVE(object, attribute) ((void)((object)->present[(attribute) / 64] |= UINT64_C(1) << (attribute) % 64))
 
 /* Members have the meaning and the unit of the VQNIC_A_ attribute of the same name in <linux/vqnic.h>. */
 struct vqnic_card {
-	uint64_t present;
+	uint64_t present[2];
 	const char *name;		/* PCI address, "0000:00:05.0"; always given */
 	uint32_t version;		/* of the register map: major << 16 | minor */
 	uint64_t features;
@@ -62,7 +68,7 @@ struct vqnic_card {
 };
 
 struct vqnic_queue {
-	uint64_t present;
+	uint64_t present[2];
 	uint32_t index;			/* always given */
 	uint32_t size;
 	bool ready;
@@ -72,11 +78,15 @@ struct vqnic_queue {
 	uint32_t fault;			/* 0: none */
 	const char *fault_name;
 	uint64_t fault_info;
+	bool shared;			/* other interrupts have the same vector */
+	uint64_t frames;
+	uint64_t bytes;
+	uint64_t drops;
 };
 
 /* An address space of a device: what memory its queues reach through the card's IOMMU. */
 struct vqnic_as {
-	uint64_t present;
+	uint64_t present[2];
 	uint32_t asid;			/* always given */
 	uint32_t index;
 	uint64_t maps;
@@ -88,7 +98,7 @@ struct vqnic_as {
 };
 
 struct vqnic_dev {
-	uint64_t present;
+	uint64_t present[2];
 	const char *card;		/* always given */
 	const char *name;		/* always given */
 	uint32_t index;
@@ -103,20 +113,74 @@ struct vqnic_dev {
 	uint32_t as_data;
 	size_t space_count;		/* 0: the card has no IOMMU */
 	const struct vqnic_as *spaces;
+	uint32_t pairs_used;
+	uint64_t offloads;
+	uint64_t commands;
+	uint64_t commands_refused;
 };
 
 struct vqnic_stat {
-	uint64_t present;
+	uint64_t present[2];
 	const char *name;		/* always given */
 	uint64_t value;			/* always given */
 };
 
 struct vqnic_stats {
-	uint64_t present;
+	uint64_t present[2];
 	const char *card;		/* always given */
 	const char *dev;		/* NULL: these are the card's own counters */
 	size_t stat_count;
 	const struct vqnic_stat *stats;
+};
+
+#define VQNIC_MAC_BYTES 6
+
+struct vqnic_macs {
+	size_t count;
+	const uint8_t (*mac)[VQNIC_MAC_BYTES];
+};
+
+/*
+ * What the guest wishes, what the operator allows, or what the card does; which members each has stands at their
+ * attributes, VQNIC_FILTER_A_, in <linux/vqnic.h>. Sets of VLANs have VQNIC_VLANS_BYTES bytes, see VQNIC_VLANS_HAS().
+ */
+struct vqnic_filter_part {
+	uint64_t present[2];
+	uint8_t mac[VQNIC_MAC_BYTES];
+	uint32_t macs_max;
+	struct vqnic_macs unicast;
+	struct vqnic_macs multicast;
+	uint32_t rx_mode;		/* VQNIC_RX_ */
+	bool all_vlans;
+	const uint8_t *vlans;
+	bool all_tx_vlans;
+	const uint8_t *tx_vlans;
+	bool spoof_check;
+	bool trust;
+	uint16_t port_vlan;		/* 0: none */
+	uint8_t pcp;
+};
+
+/* Whether VLAN `vid`, below 4096, is in the set. */
+#define VQNIC_VLANS_HAS(vlans, vid) ((bool)((vlans)[(vid) / 8] >> (vid) % 8 & 1))
+
+struct vqnic_filter {
+	uint64_t present[2];
+	const char *card;			/* always given */
+	const char *dev;			/* always given */
+	const struct vqnic_filter_part *guest;	/* NULL: not given, as the next two */
+	const struct vqnic_filter_part *policy;
+	const struct vqnic_filter_part *in_force;	/* what the card does; not of a dead card */
+};
+
+/* What is to change of a device's policy: the members that are marked with VQNIC_GIVE(). */
+struct vqnic_policy {
+	uint64_t present[2];
+	bool spoof_check;			/* VQNIC_FILTER_A_SPOOF_CHECK */
+	bool trust;				/* VQNIC_FILTER_A_TRUST */
+	uint16_t port_vlan;			/* VQNIC_FILTER_A_PORT_VLAN: 1 to 4094, or 0 for none */
+	uint8_t pcp;				/* VQNIC_FILTER_A_PCP: 0 to 7; without it a new port VLAN has 0 */
+	uint8_t vlans[VQNIC_VLANS_BYTES];	/* VQNIC_FILTER_A_VLANS; for all mark VQNIC_FILTER_A_ALL_VLANS */
 };
 
 struct vqnic;
@@ -137,6 +201,7 @@ const char *vqnic_error(const struct vqnic *vq);
 typedef int (*vqnic_card_fn)(const struct vqnic_card *card, void *opaque);
 typedef int (*vqnic_dev_fn)(const struct vqnic_dev *dev, void *opaque);
 typedef int (*vqnic_stats_fn)(const struct vqnic_stats *stats, void *opaque);
+typedef int (*vqnic_filter_fn)(const struct vqnic_filter *filter, void *opaque);
 
 /* All cards, or the one named `card` (a full PCI address). */
 int vqnic_cards(struct vqnic *vq, const char *card, vqnic_card_fn fn, void *opaque);
@@ -150,9 +215,19 @@ int vqnic_devs(struct vqnic *vq, const char *card, const char *dev, vqnic_dev_fn
 /* The counters of the devices that vqnic_devs() would name and, without a `dev`, of the card or cards. */
 int vqnic_stats(struct vqnic *vq, const char *card, const char *dev, vqnic_stats_fn fn, void *opaque);
 
-/* Name of a virtio feature bit of a network device, or of a bit of the device status; NULL: it has none. */
+/* The filters of the devices that vqnic_devs() would name. */
+int vqnic_filters(struct vqnic *vq, const char *card, const char *dev, vqnic_filter_fn fn, void *opaque);
+
+/*
+ * Changes the policy of the device `dev`, which must be on `card` unless that is NULL. All of it is in force when this
+ * returns 0; else nothing has changed.
+ */
+int vqnic_set_policy(struct vqnic *vq, const char *card, const char *dev, const struct vqnic_policy *policy);
+
+/* Name of a virtio feature bit of a network device, a bit of the device status, or of VQNIC_RX_; NULL: it has none. */
 const char *vqnic_feature_name(unsigned int bit);
 const char *vqnic_status_name(unsigned int bit);
+const char *vqnic_rx_mode_name(unsigned int bit);
 
 #ifdef __cplusplus
 }
