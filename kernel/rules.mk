@@ -44,3 +44,11 @@ $(B)/kernel/lint/checkpatch: $(KERNEL_DEPS)
 	@perl $(CHECKPATCH) --no-tree --strict --terse --no-summary --show-types \
 		-f $(KERNEL_SOURCES) $(wildcard kernel/probe/*.c) kernel/include/uapi/linux/vqnic.h
 	@touch $@
+
+# What knows nothing of the kernel runs in a test program.
+build-tests: $(B)/tests/kernel_mactable
+$(B)/tests/kernel_mactable: tests/unit/kernel_mactable.c kernel/mactable.c kernel/mactable.h hw/regs/vqnic_regs.h \
+		$(wildcard tests/unit/kernel/linux/*.h) kernel/rules.mk
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -Itests/unit/kernel -Ikernel -Ihw/regs \
+		-o $@ $(filter %.c,$^) -lcmocka
