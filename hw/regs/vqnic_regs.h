@@ -296,7 +296,7 @@
 #define VQNIC_FAULTS(X) \
 	X(NONE, 0, "the queue has no fault") \
 	X(DMA_READ, 1, "a read of the ring or of a buffer got an error response") \
-	X(DMA_WRITE, 2, "a write to the ring or to a buffer got an error response") \
+	X(DMA_WRITE, 2, "a write to the ring, to a buffer or to the dirty log got an error response") \
 	X(AVAIL_INDEX, 3, "the avail index is ahead of the last one taken by more than the queue size") \
 	X(DESC_INDEX, 4, "a head or a next field is not below the queue size") \
 	X(CHAIN_LOOP, 5, "a chain has more descriptors than the queue size") \

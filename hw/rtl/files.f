@@ -17,6 +17,7 @@ hw/rtl/host/vqnic_walker.sv
 hw/rtl/host/vqnic_iommu.sv
 hw/rtl/host/vqnic_dma_rd.sv
 hw/rtl/host/vqnic_dma_wr.sv
+hw/rtl/host/vqnic_dirty_log.sv
 hw/rtl/host/vqnic_axi_mux.sv
 hw/rtl/virtq/vqnic_vq_regs.sv
 hw/rtl/virtq/vqnic_vdev_regs.sv

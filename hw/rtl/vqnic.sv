@@ -244,6 +244,12 @@ module vqnic #(
   logic [vqnic_pkg::FRAME_W-1:0]                  root;
   logic [vqnic_regs_pkg::ADDRESS_SPACE_COUNT-1:0] invalidating;
 
+  logic [vqnic_regs_pkg::ADDRESS_SPACE_COUNT-1:0] logging;
+  logic [AsidW-1:0]                               log_asid, log_forget_asid;
+  logic [60:0]                                    log_base;
+  logic [31:0]                                    log_pages;
+  logic                                           log_forget;
+
   assign bank_hit[AsBank]     = reg_addr[17:AsBankW] == AsBanks;
   assign bank_latched[AsBank] = 1'b0;
   vqnic_as_regs u_as_regs (
@@ -260,7 +266,13 @@ module vqnic #(
     .root_o           (root),
     .invalidate_o     (invalidate),
     .invalidate_asid_o(invalidate_asid),
-    .invalidating_i   (invalidating)
+    .invalidating_i   (invalidating),
+    .logging_o        (logging),
+    .log_asid_i       (log_asid),
+    .log_o            (log_base),
+    .log_pages_o      (log_pages),
+    .forget_o         (log_forget),
+    .forget_asid_o    (log_forget_asid)
   );
 
   for (genvar i = 0; i < VDEVS; i++) begin : gen_vdev
@@ -385,6 +397,10 @@ module vqnic #(
   logic                              r_error, b_error;
   logic [7:0]                        refuse_code;
   logic [63:0]                       refuse_info;
+  logic [Clients-1:0]                log_valid, log_ready, log_done;
+  logic [Clients-1:0][51:0]          log_page;
+  logic                              log_error;
+  logic [63:0]                       log_error_info;
 
   for (genvar i = 0; i < Clients; i++) begin : gen_dma
     vqnic_dma_rd #(
@@ -423,40 +439,83 @@ module vqnic #(
       .DATA_W(DATA_W)
     ) u_dma_wr (
       .clk_i,
-      .rst_ni       (core_rst_n),
-      .req_valid_i  (wr_valid[i]),
-      .req_ready_o  (wr_ready[i]),
-      .req_asid_i   (asid[i]),
-      .req_addr_i   (wr_addr[i]),
-      .req_len_i    (wr_len[i]),
-      .busy_o       (wr_busy[i]),
-      .beat_want_o  (wr_beat_want[i]),
-      .beat_lane_o  (wr_beat_lane[i]),
-      .beat_bytes_o (wr_beat_bytes[i]),
-      .beat_valid_i (wr_beat_valid[i]),
-      .beat_ready_o (wr_beat_ready[i]),
-      .beat_data_i  (wr_beat_data[i]),
-      .done_o       (wr_done[i]),
-      .error_o      (wr_error[i]),
-      .error_code_o (wr_error_code[i]),
-      .error_info_o (wr_error_info[i]),
-      .aw_valid_o   (aw_valid[i]),
-      .aw_ready_i   (aw_ready[i]),
-      .aw_refused_i (aw_refused[i]),
-      .refuse_code_i(refuse_code),
-      .refuse_info_i(refuse_info),
-      .aw_asid_o    (aw_asid[i]),
-      .aw_addr_o    (aw_addr[i]),
-      .aw_len_o     (aw_len[i]),
-      .w_valid_o    (w_valid[i]),
-      .w_ready_i    (w_ready[i]),
-      .w_data_o     (w_data[i]),
-      .w_strb_o     (w_strb[i]),
-      .w_last_o     (w_last[i]),
-      .b_valid_i    (b_valid[i]),
-      .b_error_i    (b_error)
+      .rst_ni          (core_rst_n),
+      .req_valid_i     (wr_valid[i]),
+      .req_ready_o     (wr_ready[i]),
+      .req_asid_i      (asid[i]),
+      .req_addr_i      (wr_addr[i]),
+      .req_len_i       (wr_len[i]),
+      .busy_o          (wr_busy[i]),
+      .beat_want_o     (wr_beat_want[i]),
+      .beat_lane_o     (wr_beat_lane[i]),
+      .beat_bytes_o    (wr_beat_bytes[i]),
+      .beat_valid_i    (wr_beat_valid[i]),
+      .beat_ready_o    (wr_beat_ready[i]),
+      .beat_data_i     (wr_beat_data[i]),
+      .done_o          (wr_done[i]),
+      .error_o         (wr_error[i]),
+      .error_code_o    (wr_error_code[i]),
+      .error_info_o    (wr_error_info[i]),
+      .aw_valid_o      (aw_valid[i]),
+      .aw_ready_i      (aw_ready[i]),
+      .aw_refused_i    (aw_refused[i]),
+      .refuse_code_i   (refuse_code),
+      .refuse_info_i   (refuse_info),
+      .aw_asid_o       (aw_asid[i]),
+      .aw_addr_o       (aw_addr[i]),
+      .aw_len_o        (aw_len[i]),
+      .w_valid_o       (w_valid[i]),
+      .w_ready_i       (w_ready[i]),
+      .w_data_o        (w_data[i]),
+      .w_strb_o        (w_strb[i]),
+      .w_last_o        (w_last[i]),
+      .b_valid_i       (b_valid[i]),
+      .b_error_i       (b_error),
+      .logging_i       (logging[aw_asid[i]]),
+      .log_valid_o     (log_valid[i]),
+      .log_page_o      (log_page[i]),
+      .log_ready_i     (log_ready[i]),
+      .log_done_i      (log_done[i]),
+      .log_error_i     (log_error),
+      .log_error_info_i(log_error_info)
     );
   end
+
+  // The dirty logs are written by a writer of their own, with bus addresses.
+  logic                 log_aw_valid, log_aw_ready, log_w_valid, log_w_ready, log_b_valid;
+  logic [63:0]          log_aw_addr;
+  logic [DATA_W-1:0]    log_w_data;
+  logic [LaneCount-1:0] log_w_strb;
+
+  vqnic_dirty_log #(
+    .DATA_W(DATA_W),
+    .N     (Clients)
+  ) u_dirty_log (
+    .clk_i,
+    .rst_ni       (core_rst_n),
+    .valid_i      (log_valid),
+    .asid_i       (aw_asid),
+    .page_i       (log_page),
+    .ready_o      (log_ready),
+    .done_o       (log_done),
+    .error_o      (log_error),
+    .error_info_o (log_error_info),
+    .log_asid_o   (log_asid),
+    .log_on_i     (logging[log_asid]),
+    .log_i        (log_base),
+    .log_pages_i  (log_pages),
+    .forget_i     (log_forget),
+    .forget_asid_i(log_forget_asid),
+    .aw_valid_o   (log_aw_valid),
+    .aw_ready_i   (log_aw_ready),
+    .aw_addr_o    (log_aw_addr),
+    .w_valid_o    (log_w_valid),
+    .w_ready_i    (log_w_ready),
+    .w_data_o     (log_w_data),
+    .w_strb_o     (log_w_strb),
+    .b_valid_i    (log_b_valid),
+    .b_error_i    (b_error)
+  );
 
   // Bus addresses. The page table walker is one more reader.
   logic [Clients-1:0]       bus_ar_valid, bus_ar_ready, bus_aw_valid, bus_aw_ready;
@@ -504,7 +563,7 @@ module vqnic #(
     .DATA_W (DATA_W),
     .ID_W   (ID_W),
     .READERS(Clients + 1),
-    .WRITERS(Clients)
+    .WRITERS(Clients + 1)
   ) u_axi_mux (
     .clk_i,
     .rst_ni    (core_rst_n),
@@ -516,16 +575,16 @@ module vqnic #(
     .r_valid_o ({walk_r_valid, r_valid}),
     .r_data_o  (r_data),
     .r_error_o (r_error),
-    .aw_valid_i(bus_aw_valid),
-    .aw_ready_o(bus_aw_ready),
-    .aw_addr_i (bus_aw_addr),
-    .aw_len_i  (aw_len),
-    .w_valid_i (w_valid),
-    .w_ready_o (w_ready),
-    .w_data_i  (w_data),
-    .w_strb_i  (w_strb),
-    .w_last_i  (w_last),
-    .b_valid_o (b_valid),
+    .aw_valid_i({log_aw_valid, bus_aw_valid}),
+    .aw_ready_o({log_aw_ready, bus_aw_ready}),
+    .aw_addr_i ({log_aw_addr, bus_aw_addr}),
+    .aw_len_i  ({8'd0, aw_len}),
+    .w_valid_i ({log_w_valid, w_valid}),
+    .w_ready_o ({log_w_ready, w_ready}),
+    .w_data_i  ({log_w_data, w_data}),
+    .w_strb_i  ({log_w_strb, w_strb}),
+    .w_last_i  ({1'b1, w_last}),
+    .b_valid_o ({log_b_valid, b_valid}),
     .b_error_o (b_error),
     .m_axi_awid_o,
     .m_axi_awaddr_o,

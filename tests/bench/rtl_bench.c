@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "driver.h"
@@ -16,12 +17,22 @@
 #define PACKETS 1000
 #define STEP 50				/* cycles between two looks of the driver at its rings */
 #define SPEED_SECONDS 2.0
+/* The dirty log: swapped so often, and where no other memory is. */
+#define LOG_SWAP_CYCLES 250000		/* 1 ms */
+#define LOG_PLACE (1ull << 60)
+#define LOG_BYTES ((SPACE_END >> 12) + 8)	/* two of them, 8 bytes from each other: nobody reads them */
+
+enum host_side {
+	BUS_ADDRESSES,
+	TRANSLATED,			/* vdevs with address spaces of their own, in pages of 4 KiB */
+	LOGGED,				/* and with dirty logs, which are swapped */
+};
 
 static struct {
 	const char *name;
 	double value;
 	const char *unit;
-} results[8];
+} results[16];
 static unsigned int result_count;
 
 static void result(const char *name, double value, const char *unit)
@@ -29,11 +40,10 @@ static void result(const char *name, double value, const char *unit)
 	results[result_count].name = name;
 	results[result_count].value = value;
 	results[result_count++].unit = unit;
-	printf("%-32s %14.1f %s\n", name, value, unit);
+	printf("%-36s %14.1f %s\n", name, value, unit);
 }
 
-/* `translated`: vdevs with address spaces of their own, in pages of 4 KiB. */
-static struct card *start(const struct pcie_config *link, bool translated)
+static struct card *start(const struct pcie_config *link, enum host_side side)
 {
 	struct vdev_config config = {
 		.features = 1ull << VIRTIO_RING_F_EVENT_IDX, .size = { RING, RING }, .mtu = 1500, .chain_max = 1,
@@ -41,7 +51,7 @@ static struct card *start(const struct pcie_config *link, bool translated)
 	};
 	struct card *c = card_new(host_new(1, link));
 
-	card_translate(c, translated ? (1u << VQNIC_VDEVS) - 1 : 0);
+	card_translate(c, side == BUS_ADDRESSES ? 0 : (1u << VQNIC_VDEVS) - 1);
 	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
 		c->vdev[i].space->leaf = 0;
 		vdev_start(&c->vdev[i], &config);
@@ -70,15 +80,34 @@ static void step(struct card *c, struct vdev *d, unsigned int queue, uint32_t le
 			;
 }
 
-static void cycles_per_packet(const char *name, unsigned int queue, uint32_t len, bool translated)
+static void log_swap(struct vdev *d, unsigned int swaps)
+{
+	const uint32_t bank = VQNIC_AS_BANK_OFFSET + d->space->asid * VQNIC_AS_BANK_STRIDE;
+	const uint64_t log = LOG_PLACE + swaps % 2 * 8;
+
+	host_set(d->host, bank + VQNIC_REG_AS_LOG_PAGES, 4, SPACE_END >> 12);
+	host_set(d->host, bank + VQNIC_REG_AS_LOG + 4, 4, log >> 32);
+	host_set(d->host, bank + VQNIC_REG_AS_LOG, 4, (uint32_t)log | 1);
+	space_invalidate_start(d->space);
+}
+
+static void cycles_per_packet(const char *name, unsigned int queue, uint32_t len, enum host_side side)
 {
 	struct pcie_config link = { .round_trip = ROUND_TRIP };
-	struct card *c = start(&link, translated);
+	struct card *c = start(&link, side);
 	struct vdev *d = &c->vdev[0];
 	uint64_t from_cycle = 0, from = 0;
+	uint8_t *log = host_alloc(LOG_BYTES), *rights = host_alloc(LOG_BYTES);
+	unsigned int swaps = 0;
 
+	if (side == LOGGED) {
+		memset(rights, HOST_WRITE, LOG_BYTES);
+		host_add(c->host, LOG_PLACE, LOG_BYTES, log, rights);
+	}
 	do {
 		step(c, d, queue, len);
+		if (side == LOGGED && vqnic_model_cycles(c->host->model) >= (uint64_t)swaps * LOG_SWAP_CYCLES)
+			log_swap(d, swaps++);
 		host_run(c->host, STEP);
 		if (!from && d->queue[queue].used_total >= WARM_UP) {
 			from = d->queue[queue].used_total;
@@ -88,6 +117,8 @@ static void cycles_per_packet(const char *name, unsigned int queue, uint32_t len
 	result(name, (double)(vqnic_model_cycles(c->host->model) - from_cycle) /
 	       (double)(d->queue[queue].used_total - from), "cycles");
 	card_cleanup();
+	host_free(log, LOG_BYTES);
+	host_free(rights, LOG_BYTES);
 }
 
 static double seconds(void)
@@ -101,7 +132,7 @@ static double seconds(void)
 /* All queues busy, ideal link. The clock that counts is that of the wall, without the driver's own time. */
 static void cycles_per_second(void)
 {
-	struct card *c = start(NULL, false);
+	struct card *c = start(NULL, BUS_ADDRESSES);
 	double busy = 0;
 	uint64_t cycles = 0;
 
@@ -153,12 +184,15 @@ int main(int argc, char **argv)
 		}
 		json = optarg;
 	}
-	cycles_per_packet("rtl_tx_64_cycles_per_packet", TX, 64, false);
-	cycles_per_packet("rtl_tx_1500_cycles_per_packet", TX, 1500, false);
-	cycles_per_packet("rtl_rx_64_cycles_per_packet", RX, 64, false);
-	cycles_per_packet("rtl_rx_1500_cycles_per_packet", RX, 1500, false);
-	cycles_per_packet("rtl_tx_1500_iommu_cycles_per_packet", TX, 1500, true);
-	cycles_per_packet("rtl_rx_1500_iommu_cycles_per_packet", RX, 1500, true);
+	cycles_per_packet("rtl_tx_64_cycles_per_packet", TX, 64, BUS_ADDRESSES);
+	cycles_per_packet("rtl_tx_1500_cycles_per_packet", TX, 1500, BUS_ADDRESSES);
+	cycles_per_packet("rtl_rx_64_cycles_per_packet", RX, 64, BUS_ADDRESSES);
+	cycles_per_packet("rtl_rx_1500_cycles_per_packet", RX, 1500, BUS_ADDRESSES);
+	cycles_per_packet("rtl_tx_1500_iommu_cycles_per_packet", TX, 1500, TRANSLATED);
+	cycles_per_packet("rtl_rx_1500_iommu_cycles_per_packet", RX, 1500, TRANSLATED);
+	cycles_per_packet("rtl_tx_1500_log_cycles_per_packet", TX, 1500, LOGGED);
+	cycles_per_packet("rtl_rx_64_log_cycles_per_packet", RX, 64, LOGGED);
+	cycles_per_packet("rtl_rx_1500_log_cycles_per_packet", RX, 1500, LOGGED);
 	cycles_per_second();
 	return json ? write_json(json) : 0;
 }

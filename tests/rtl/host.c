@@ -151,6 +151,7 @@ static int dma_write(void *opaque, uint64_t addr, const void *data, size_t len)
 		}
 	}
 	memcpy(r->bytes + at, data, len);
+	h->write_addr = addr;
 	if (h->on_write)
 		h->on_write(h->listener, r->bytes + at, len);
 	return 0;

@@ -35,6 +35,8 @@ struct host {
 	bool hostile;			/* the card may try to access anything: an error, but no failure */
 	unsigned int sink_frames;	/* what the card sent while on_tx is not set */
 
+	uint64_t write_addr;		/* bus address of the write that on_write is called for */
+
 	/* Called inside the model; NULL: nobody listens. */
 	void (*on_write)(void *listener, const uint8_t *memory, size_t len);
 	void (*on_msix)(void *listener, unsigned int vector);

@@ -343,6 +343,17 @@ void *space_at(struct space *s, uint64_t addr, size_t len)
 	return m->bytes + (addr - m->iova);
 }
 
+bool space_find(const struct space *s, const uint8_t *memory, uint64_t *addr)
+{
+	for (const struct mapping *m = s->mappings; m; m = m->next) {
+		if (memory >= m->bytes && memory < m->bytes + m->size) {
+			*addr = m->iova + (uint64_t)(memory - m->bytes);
+			return true;
+		}
+	}
+	return false;
+}
+
 void space_allow(struct space *s, uint64_t addr, size_t len, uint8_t rights)
 {
 	struct mapping *m;

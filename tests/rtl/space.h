@@ -39,6 +39,8 @@ uint64_t space_map(struct space *s, size_t size, size_t align, bool writable);
 void space_unmap(struct space *s, uint64_t addr);
 
 void *space_at(struct space *s, uint64_t addr, size_t len);
+/* The address of memory that the tables map. False: it is none of that. Not in AS_IDENTITY. */
+bool space_find(const struct space *s, const uint8_t *memory, uint64_t *addr);
 void space_allow(struct space *s, uint64_t addr, size_t len, uint8_t rights);
 void space_deny(struct space *s, uint64_t addr, size_t len, uint8_t rights);
 /* Bus address of the leaf that maps `addr`, and its level: 2 is 1 GiB, 1 is 2 MiB, 0 is 4 KiB. */

@@ -248,6 +248,9 @@ static const struct shadow vdev_shadows[] = {
 static const struct shadow as_shadows[] = {
 	{ VQNIC_REG_AS_ROOT, 4, PLAIN, 0xfffff000 | VQNIC_PTE_VALID, 0 },
 	{ VQNIC_REG_AS_ROOT + 4, 4, PLAIN, 0x000fffff, 0 },
+	{ VQNIC_REG_AS_LOG, 4, PLAIN, 0xfffffff9, 0 },
+	{ VQNIC_REG_AS_LOG + 4, 4, PLAIN, UINT32_MAX, 0 },
+	{ VQNIC_REG_AS_LOG_PAGES, 4, PLAIN, UINT32_MAX, 0 },
 };
 
 static const struct shadow queue_shadows[] = {
@@ -569,14 +572,14 @@ static uint32_t hostile_offset(struct host *h)
 	}
 }
 
-/* A root anywhere, the tables in the attacked memory among it, and invalidations at any time. */
+/* A root anywhere, the tables in the attacked memory among it, logs anywhere, and invalidations at any time. */
 static void attack_space(struct host *h, uint64_t base)
 {
 	unsigned int asid = (unsigned int)host_random(h, 0, SPACES - 1);
 
 	vqnic_model_write(h->model, as_reg(asid, VQNIC_REG_AS_ROOT) + 4, (uint32_t)(base >> 32), 0xf);
 	vqnic_model_write(h->model, as_reg(asid, VQNIC_REG_AS_ROOT), (uint32_t)base | VQNIC_PTE_VALID, 0xf);
-	vqnic_model_write(h->model, as_reg(asid, (uint32_t)host_random(h, 0, 3) * 4), (uint32_t)rng_next(&h->rng),
+	vqnic_model_write(h->model, as_reg(asid, (uint32_t)host_random(h, 0, 7) * 4), (uint32_t)rng_next(&h->rng),
 			  (uint8_t)host_random(h, 1, 15));
 }
 

@@ -44,7 +44,8 @@ module vqnic_tlb #(
   // Pages next to each other, and the same page of different address spaces, lie in different sets.
   function automatic logic [SetW-1:0] set_of(input logic [AsidW-1:0] asid,
                                              input logic [PageW-1:0] page);
-    set_of = SetW'(asid) ^ SetW'(page) ^ SetW'(page >> SetW) ^ SetW'(page >> 2 * SetW);
+    set_of = SetW'(asid) ^ SetW'(asid >> SetW) ^ SetW'(page) ^ SetW'(page >> SetW) ^
+             SetW'(page >> 2 * SetW);
   endfunction
 
   logic [SetW-1:0] set, fill_set;
