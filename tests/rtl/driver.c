@@ -21,9 +21,14 @@
 
 static struct card *current;
 
+static bool has_feature(const struct queue *q, unsigned int bit)
+{
+	return q->dev->features >> bit & 1;
+}
+
 static bool event_idx(const struct queue *q)
 {
-	return q->dev->features >> VIRTIO_RING_F_EVENT_IDX & 1;
+	return has_feature(q, VIRTIO_RING_F_EVENT_IDX);
 }
 
 uint16_t *queue_used_event(struct queue *q)
@@ -79,6 +84,24 @@ static void tx_frame(const struct vdev *d, uint8_t *frame, uint32_t seq)
 	fill_frame(frame, d->tx_len[seq % FRAMES_MAX], (uint64_t)(d->index + 1) << 32 | seq);
 }
 
+/* The frame as it leaves: with the checksum that the card was asked for (virtio 5.1.6.2). */
+static void finish_tx_frame(const struct vdev *d, uint8_t *frame, uint32_t seq)
+{
+	uint32_t start = d->tx_csum_start[seq % FRAMES_MAX], len = d->tx_len[seq % FRAMES_MAX], sum = 0;
+	uint32_t at = start + d->tx_csum_offset[seq % FRAMES_MAX];
+
+	if (!start)
+		return;
+	for (uint32_t i = start; i < len; i++)
+		sum += (i - start) % 2 ? frame[i] : (uint32_t)frame[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	/* All zeros means that there is none (RFC 768); all ones is the same sum. */
+	sum = sum == 0xffff ? sum : ~sum & 0xffff;
+	frame[at] = (uint8_t)(sum >> 8);
+	frame[at + 1] = (uint8_t)sum;
+}
+
 /* The frame that the wire gives: its sequence number is in the source address. */
 static void rx_frame(const struct expected *e, uint8_t *frame)
 {
@@ -91,49 +114,158 @@ static void rx_frame(const struct expected *e, uint8_t *frame)
 
 /* ---- memory of chains ---- */
 
+/* A buffer of a chain, in whichever table it is described. */
+struct walk {
+	uint64_t table;			/* its address, */
+	uint32_t table_bytes;		/* and length, if it is an indirect one; else 0 */
+	struct vring_desc desc;
+};
+
+static void walk_to(struct queue *q, struct walk *w, uint16_t index)
+{
+	memcpy(&w->desc, space_at(q->dev->space, w->table + 16ull * index, 16), 16);
+	if (w->desc.flags & VRING_DESC_F_INDIRECT) {
+		w->table = w->desc.addr;
+		w->table_bytes = w->desc.len;
+		memcpy(&w->desc, space_at(q->dev->space, w->table, 16), 16);
+	}
+}
+
+static struct walk walk_chain(struct queue *q, uint16_t head)
+{
+	struct walk w = { .table = q->desc_addr };
+
+	walk_to(q, &w, head);
+	return w;
+}
+
+/* False: there is none. */
+static bool walk_on(struct queue *q, struct walk *w)
+{
+	if (!(w->desc.flags & VRING_DESC_F_NEXT))
+		return false;
+	walk_to(q, w, w->desc.next);
+	return true;
+}
+
 static void allow_chain(struct queue *q, uint16_t head, bool allow)
 {
-	uint8_t right = q->index == RX ? HOST_WRITE : HOST_READ;
-	uint16_t at = head;
+	void (*set)(struct space *s, uint64_t addr, size_t len, uint8_t rights) = allow ? space_allow : space_deny;
+	struct walk w = walk_chain(q, head);
 
-	for (unsigned int i = 0; i < q->chains[head].descs; i++) {
-		if (allow)
-			space_allow(q->dev->space, q->desc[at].addr, q->desc[at].len, right);
-		else
-			space_deny(q->dev->space, q->desc[at].addr, q->desc[at].len, right);
-		at = q->desc[at].next;
-	}
+	do
+		set(q->dev->space, w.desc.addr, w.desc.len, q->index == RX ? HOST_WRITE : HOST_READ);
+	while (walk_on(q, &w));
+	if (w.table_bytes)
+		set(q->dev->space, w.table, w.table_bytes, HOST_READ);
 }
 
 /* Copies the first `len` bytes of a chain out of its buffers (or into them). */
 static void copy_chain(struct queue *q, uint16_t head, uint8_t *linear, uint32_t len, bool out)
 {
-	uint16_t at = head;
+	struct walk w = walk_chain(q, head);
 
 	for (uint32_t done = 0, part; done < len; done += part) {
 		uint8_t *buffer;
 
-		part = q->desc[at].len < len - done ? q->desc[at].len : len - done;
-		buffer = space_at(q->dev->space, q->desc[at].addr, part);
+		part = w.desc.len < len - done ? w.desc.len : len - done;
+		buffer = space_at(q->dev->space, w.desc.addr, part);
 		if (out)
 			memcpy(linear + done, buffer, part);
 		else
 			memcpy(buffer, linear + done, part);
-		at = q->desc[at].next;
+		walk_on(q, &w);
 	}
 }
 
-/* A chain of `bytes` in up to `descs` descriptors, split, aligned and linked at random. Returns its head. */
+/* Puts the numbers from 0 to count - 1 into a random order. */
+static void shuffle(struct host *h, uint16_t *order, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		unsigned int k = (unsigned int)host_random(h, 0, i);
+
+		order[i] = order[k];
+		order[k] = (uint16_t)i;
+	}
+}
+
+/*
+ * Makes descriptor `id` refer to a table of `count` buffers of `cuts` bytes, which lie in the descriptor's own memory.
+ * The table may have entries that are not used, and lie anywhere (virtio 2.7.5.3).
+ */
+static void make_table(struct queue *q, uint16_t id, const uint32_t *cuts, unsigned int count)
+{
+	struct host *h = q->dev->host;
+	struct vring_desc *desc = &q->desc[id];
+	uint16_t entry[QUEUE_MAX], place[QUEUE_MAX];
+	uint64_t offset[QUEUE_MAX], at = q->buffers + (uint64_t)id * QUEUE_BUFFER_BYTES;
+	unsigned int entries = count + (unsigned int)host_random(h, 0, 2);
+	uint32_t rest = QUEUE_BUFFER_BYTES;
+	uint8_t *table;
+
+	if (entries > q->table_entries)
+		entries = q->table_entries;
+	for (unsigned int i = 0; i < count; i++)
+		rest -= cuts[i];
+	shuffle(h, place, count);
+	for (unsigned int i = 0; i < count; i++) {
+		at += host_random(h, 0, rest / count < 100 ? rest / count : 100);
+		offset[place[i]] = at;
+		at += cuts[place[i]];
+	}
+	/* The chain begins with entry 0. */
+	shuffle(h, entry, entries);
+	for (unsigned int i = 0; i < entries; i++)
+		if (!entry[i]) {
+			entry[i] = entry[0];
+			entry[0] = 0;
+		}
+
+	desc->addr = q->tables + id * (16ull * q->table_entries + 16) + (host_chance(h, 70) ? 0 : host_random(h, 0, 15));
+	desc->len = 16 * entries;
+	/* WRITE is to be ignored. */
+	desc->flags = VRING_DESC_F_INDIRECT | (host_chance(h, 50) ? VRING_DESC_F_WRITE : 0);
+	desc->next = (uint16_t)host_random(h, 0, 0xffff);
+	table = space_at(q->dev->space, desc->addr, desc->len);
+	for (unsigned int i = 0; i < desc->len; i++)
+		table[i] = (uint8_t)rng_next(&h->rng);
+	for (unsigned int i = 0; i < count; i++) {
+		struct vring_desc buffer = {
+			.addr = offset[i], .len = cuts[i],
+			.flags = (uint16_t)((i < count - 1 ? VRING_DESC_F_NEXT : 0) |
+					    (q->index == RX ? VRING_DESC_F_WRITE : 0)),
+			.next = i < count - 1 ? entry[i + 1] : (uint16_t)host_random(h, 0, 0xffff),
+		};
+
+		memcpy(table + 16 * entry[i], &buffer, 16);
+	}
+}
+
+/*
+ * A chain of `bytes` in up to `descs` descriptors, split, aligned and linked at random. With INDIRECT_DESC, some of the
+ * chains end in a table, behind none or more descriptors of the ring. Returns its head.
+ */
 static uint16_t make_chain(struct queue *q, uint32_t bytes, unsigned int descs)
 {
 	struct host *h = q->dev->host;
 	uint32_t cuts[QUEUE_MAX];
 	uint16_t ids[QUEUE_MAX];
+	unsigned int direct, in_table = 0;
 
-	if (descs > q->free_count)
+	if (has_feature(q, VIRTIO_RING_F_INDIRECT_DESC) && host_chance(h, 60)) {
+		in_table = descs < q->table_entries ? descs : q->table_entries;
+		if (host_chance(h, 30))
+			in_table = (unsigned int)host_random(h, 1, in_table);
+		direct = descs - in_table < q->free_count ? descs - in_table : q->free_count - 1;
+		descs = direct + in_table;
+	} else if (descs > q->free_count) {
 		descs = q->free_count;
+	}
 	if (descs > bytes)
 		descs = bytes;
+	if (in_table > descs)
+		in_table = descs;
+	direct = descs - in_table;
 
 	/* Cuts at random distinct places: each part of the rest leaves at least a byte for those after it. */
 	for (uint32_t i = 0, rest = bytes; i < descs; i++) {
@@ -143,13 +275,13 @@ static uint16_t make_chain(struct queue *q, uint32_t bytes, unsigned int descs)
 		cuts[i] = i == descs - 1 ? rest : (uint32_t)host_random(h, 1, fair > most || fair == 0 ? most : fair);
 		rest -= cuts[i];
 	}
-	for (unsigned int i = 0; i < descs; i++) {
+	for (unsigned int i = 0; i < direct + !!in_table; i++) {
 		unsigned int pick = (unsigned int)host_random(h, 0, q->free_count - 1);
 
 		ids[i] = q->free[pick];
 		q->free[pick] = q->free[--q->free_count];
 	}
-	for (unsigned int i = 0; i < descs; i++) {
+	for (unsigned int i = 0; i < direct; i++) {
 		struct vring_desc *desc = &q->desc[ids[i]];
 		uint64_t offset = host_random(h, 0, QUEUE_BUFFER_BYTES - BUFFER_BYTES_MAX);
 
@@ -162,7 +294,9 @@ static uint16_t make_chain(struct queue *q, uint32_t bytes, unsigned int descs)
 		/* Without NEXT, the field means nothing. */
 		desc->next = i < descs - 1 ? ids[i + 1] : (uint16_t)host_random(h, 0, 0xffff);
 	}
-	q->chains[ids[0]].descs = (uint16_t)descs;
+	if (in_table)
+		make_table(q, ids[direct], cuts + direct, in_table);
+	q->chains[ids[0]].descs = (uint16_t)(direct + !!in_table);
 	q->chains[ids[0]].bytes = bytes;
 	return ids[0];
 }
@@ -175,6 +309,33 @@ static void add_avail(struct queue *q, uint16_t head)
 	q->added++;
 }
 
+/* The header of the next frame. */
+static void make_tx_header(struct queue *q, uint8_t *bytes)
+{
+	struct vdev *d = q->dev;
+	struct host *h = d->host;
+	uint32_t len = d->tx_len[d->tx_seq % FRAMES_MAX];
+	uint16_t start = 0, offset = 0;
+
+	/* Without flags and gso_type, the rest of the header means nothing. */
+	for (int i = 0; i < HEADER_BYTES; i++)
+		bytes[i] = (uint8_t)rng_next(&h->rng);
+	bytes[0] = 0;
+	bytes[1] = VIRTIO_NET_HDR_GSO_NONE;
+	/* A checksum behind the Ethernet header and a tag. */
+	if (has_feature(q, VIRTIO_NET_F_CSUM) && len >= 20 && host_chance(h, 60)) {
+		uint32_t at = (uint32_t)host_random(h, 18, host_chance(h, 30) ? len - 2 : len < 80 ? len - 2 : 80);
+
+		start = (uint16_t)host_random(h, 1, at);
+		offset = (uint16_t)(at - start);
+		bytes[0] = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+		memcpy(bytes + 6, &start, 2);
+		memcpy(bytes + 8, &offset, 2);
+	}
+	d->tx_csum_start[d->tx_seq % FRAMES_MAX] = start;
+	d->tx_csum_offset[d->tx_seq % FRAMES_MAX] = offset;
+}
+
 bool queue_add_tx(struct queue *q, uint32_t frame_len, unsigned int descs)
 {
 	struct vdev *d = q->dev;
@@ -183,13 +344,9 @@ bool queue_add_tx(struct queue *q, uint32_t frame_len, unsigned int descs)
 
 	if (!q->free_count)
 		return false;
-	/* Without flags and gso_type, the rest of the header means nothing. */
-	for (int i = 0; i < HEADER_BYTES; i++)
-		bytes[i] = (uint8_t)rng_next(&d->host->rng);
-	bytes[0] = 0;
-	bytes[1] = VIRTIO_NET_HDR_GSO_NONE;
 	head = make_chain(q, HEADER_BYTES + frame_len, descs);
 	d->tx_len[d->tx_seq % FRAMES_MAX] = q->chains[head].bytes - HEADER_BYTES;
+	make_tx_header(q, bytes);
 	q->chains[head].seq = d->tx_seq;
 	tx_frame(d, bytes + HEADER_BYTES, d->tx_seq);
 	d->tx_seq++;
@@ -259,23 +416,37 @@ bool queue_take_used(struct queue *q)
 
 /* ---- what the card does ---- */
 
-static void check_received(struct queue *q, uint16_t head, uint32_t len)
+/* `count` used entries from `first` on hold a frame. */
+static void check_received(struct queue *q, uint16_t first, uint16_t count)
 {
 	struct vdev *d = q->dev;
 	struct host *h = d->host;
 	uint8_t bytes[HEADER_BYTES + HOST_FRAME_MAX], frame[HOST_FRAME_MAX];
-	static const uint8_t header[HEADER_BYTES] = { [10] = 1 };	/* num_buffers, virtio 5.1.6.4 */
-	uint32_t skipped = 0, tail;
+	uint8_t header[HEADER_BYTES] = { [10] = (uint8_t)count, [11] = (uint8_t)(count >> 8) };
+	uint32_t skipped = 0, tail = 0, len = 0;
 	struct expected *e = NULL;
 
-	if (len < HEADER_BYTES + VQNIC_FRAME_BYTES_MIN || len > q->chains[head].bytes) {
-		host_fail(h, "vdev %u: received %u bytes into a chain of %u", d->index, len, q->chains[head].bytes);
+	for (uint16_t i = 0; i < count; i++) {
+		uint16_t head = q->posted[(uint16_t)(first + i) % q->size];
+		uint32_t part = used_entry(q, (uint16_t)(first + i))[1], room = q->chains[head].bytes;
+
+		/* All but the last chain are full. */
+		if (part > room || (i < count - 1 && part != room) || !part || len + part > HOST_FRAME_MAX) {
+			host_fail(h, "vdev %u: received %u bytes into chain %u, of %u, of a frame", d->index, part, i,
+				  room);
+			return;
+		}
+		tail = room - part < TAIL_BYTES ? room - part : TAIL_BYTES;
+		copy_chain(q, head, bytes + len, part + tail, true);
+		len += part;
+	}
+	if (len < HEADER_BYTES + VQNIC_FRAME_BYTES_MIN) {
+		host_fail(h, "vdev %u: received %u bytes", d->index, len);
 		return;
 	}
-	tail = q->chains[head].bytes - len < TAIL_BYTES ? q->chains[head].bytes - len : TAIL_BYTES;
-	copy_chain(q, head, bytes, len + tail, true);
 	if (memcmp(bytes, header, HEADER_BYTES))
-		host_fail(h, "vdev %u: wrong virtio_net_hdr on a received frame", d->index);
+		host_fail(h, "vdev %u: wrong virtio_net_hdr on a frame received in %u buffers: num_buffers %u", d->index,
+			  count, bytes[10] | bytes[11] << 8);
 	for (; d->rx_head != d->rx_tail; d->rx_head++, skipped++) {
 		e = &d->rx[d->rx_head % FRAMES_MAX];
 		if (e->seq == get_be32(bytes + HEADER_BYTES + 8))
@@ -292,6 +463,9 @@ static void check_received(struct queue *q, uint16_t head, uint32_t len)
 	if (len != HEADER_BYTES + e->len || memcmp(bytes + HEADER_BYTES, frame, e->len))
 		host_fail(h, "vdev %u: received frame %u differs: %u bytes of %u", d->index, e->seq, len - HEADER_BYTES,
 			  e->len);
+	/* A frame for which there were not enough buffers has written to those that there were. */
+	if (has_feature(q, VIRTIO_NET_F_MRG_RXBUF) && d->rx_skipped)
+		tail = 0;
 	for (uint32_t i = 0; i < tail; i++)
 		if (bytes[len + i] != POISON)
 			host_fail(h, "vdev %u: byte %u after received frame %u was written", d->index, i, e->seq);
@@ -314,6 +488,14 @@ static void used_index_written(struct queue *q)
 			  q->index, q->seen, now, q->published);
 		return;
 	}
+	/* Without MRG_RXBUF each chain is a frame, with it all that come together are one. */
+	for (uint16_t i = q->seen; q->index == RX && i != now; i++) {
+		if (has_feature(q, VIRTIO_NET_F_MRG_RXBUF)) {
+			check_received(q, i, (uint16_t)(now - i));
+			break;
+		}
+		check_received(q, i, 1);
+	}
 	for (; q->seen != now; q->seen++) {
 		uint16_t head = q->posted[q->seen % q->size];
 		uint32_t *entry = used_entry(q, q->seen);
@@ -323,9 +505,7 @@ static void used_index_written(struct queue *q)
 				  q->seen, entry[0], head);
 			return;
 		}
-		if (q->index == RX)
-			check_received(q, head, entry[1]);
-		else if (entry[1])
+		if (q->index == TX && entry[1])
 			host_fail(h, "vdev %u: used length %u of a transmit chain is not 0", q->dev->index, entry[1]);
 		allow_chain(q, head, false);
 		space_deny(q->dev->space, used_entry_addr(q, q->seen), 8, HOST_WRITE);
@@ -383,6 +563,7 @@ static void on_tx(void *listener, const uint8_t *frame, size_t len)
 	}
 	d->tx_wire_seq = seq + 1;
 	tx_frame(d, sent, seq);
+	finish_tx_frame(d, sent, seq);
 	if (len != d->tx_len[seq % FRAMES_MAX] || memcmp(frame, sent, len))
 		host_fail(c->host, "vdev %u: sent frame %u differs: %zu bytes of %u", d->index, seq, len,
 			  d->tx_len[seq % FRAMES_MAX]);
@@ -457,7 +638,9 @@ void card_cleanup(void)
 struct vdev_config vdev_random_config(struct host *h)
 {
 	struct vdev_config config = {
-		.features = host_chance(h, 60) ? 1ull << VIRTIO_RING_F_EVENT_IDX : 0,
+		.features = (host_chance(h, 60) ? 1ull << VIRTIO_RING_F_EVENT_IDX : 0) |
+			(host_chance(h, 50) ? 1ull << VIRTIO_RING_F_INDIRECT_DESC : 0) |
+			(host_chance(h, 50) ? 1ull << VIRTIO_NET_F_MRG_RXBUF : 0),
 		.mtu = (uint16_t)(host_chance(h, 50) ? 1500 : host_random(h, VQNIC_MTU_LIMIT_MIN, VQNIC_MTU_LIMIT_MAX)),
 		.chain_max = host_chance(h, 20) ? QUEUE_MAX : (unsigned int)host_random(h, 1, 20),
 		.joined = host_chance(h, 30),
@@ -469,6 +652,8 @@ struct vdev_config vdev_random_config(struct host *h)
 			host_random(h, 65500, 65535) : host_random(h, 0, 65535));
 	}
 	config.rx_bytes_min = config.mtu + 18u;
+	/* Up to a dozen or two of buffers for a frame. */
+	config.rx_room_max = (uint32_t)host_random(h, config.mtu / 8, config.mtu + 18u);
 	return config;
 }
 
@@ -550,6 +735,9 @@ void queue_map(struct queue *q, uint16_t size, uint16_t first_index)
 		q->used_addr = space_map(space, used_bytes, 4, true);
 	}
 	q->buffers = space_map(space, (size_t)size * QUEUE_BUFFER_BYTES, 1, q->index == RX);
+	q->table_entries = size < q->dev->config.chain_max ? size : (uint16_t)q->dev->config.chain_max;
+	if (has_feature(q, VIRTIO_RING_F_INDIRECT_DESC))
+		q->tables = space_map(space, size * (16ull * q->table_entries + 16), 1, false);
 	q->desc = space_at(space, q->desc_addr, 16u * size);
 	q->avail = space_at(space, q->avail_addr, avail_bytes);
 	q->used = space_at(space, q->used_addr, used_bytes);
@@ -619,6 +807,8 @@ void queue_forget(struct queue *q)
 		space_unmap(space, q->used_addr);
 	}
 	space_unmap(space, q->buffers);
+	if (has_feature(q, VIRTIO_RING_F_INDIRECT_DESC))
+		space_unmap(space, q->tables);
 	q->used = NULL;
 	if (q->index == TX)
 		q->dev->tx_lost_end = q->dev->tx_seq;
@@ -686,8 +876,10 @@ static bool post(struct queue *q)
 
 	while (batch--) {
 		if (q->index == RX) {
-			uint32_t room = d->config.rx_bytes_min + (host_chance(d->host, 30) ?
-				(uint32_t)host_random(d->host, 0, 300) : 0);
+			uint32_t room = has_feature(q, VIRTIO_NET_F_MRG_RXBUF) && d->config.rx_room_max ?
+				(uint32_t)host_random(d->host, 0, d->config.rx_room_max) :
+				d->config.rx_bytes_min + (host_chance(d->host, 30) ?
+							  (uint32_t)host_random(d->host, 0, 300) : 0);
 
 			if (!d->rx_posting || !queue_add_rx(q, room, random_descs(d)))
 				break;

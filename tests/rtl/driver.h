@@ -32,7 +32,7 @@ enum queue_state {
 };
 
 struct chain {
-	uint16_t descs;
+	uint16_t descs;			/* of the ring; one of them may refer to an indirect table */
 	uint32_t bytes;			/* of all its buffers */
 	uint32_t seq;			/* TX: the frame */
 };
@@ -49,6 +49,8 @@ struct queue {
 	uint16_t *avail;		/* flags, idx, ring[size], used_event */
 	uint16_t *used;			/* flags, idx, then ring[size] of two 32-bit words, avail_event */
 	uint64_t buffers;		/* QUEUE_BUFFER_BYTES for each descriptor */
+	uint64_t tables;		/* room for an indirect table for each descriptor; with INDIRECT_DESC */
+	uint16_t table_entries;		/* of the longest */
 	bool joined;			/* the rings lie one behind the other, in one piece of memory */
 
 	uint16_t free[QUEUE_MAX];
@@ -82,6 +84,7 @@ struct vdev_config {
 	uint16_t mtu;
 	unsigned int chain_max;		/* descriptors of the longest chains */
 	uint32_t rx_bytes_min;		/* smallest frame that a posted receive chain has room for */
+	uint32_t rx_room_max;		/* with MRG_RXBUF instead: most bytes of a receive chain behind the header */
 	bool joined;			/* see struct queue */
 };
 
@@ -101,6 +104,8 @@ struct vdev {
 	uint32_t tx_wire_seq;		/* of the next frame to come out */
 	uint32_t tx_lost_end;		/* a reset may have swallowed frames before this one */
 	uint32_t tx_len[FRAMES_MAX];	/* by sequence number */
+	uint16_t tx_csum_start[FRAMES_MAX];	/* where the card is asked for a checksum; 0: it is not */
+	uint16_t tx_csum_offset[FRAMES_MAX];
 	struct expected rx[FRAMES_MAX];	/* frames that the wire has given for this vdev */
 	uint32_t rx_head, rx_tail;
 

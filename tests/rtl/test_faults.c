@@ -188,6 +188,163 @@ static uint64_t header_gso(struct queue *q)
 	return header(q, 0, VIRTIO_NET_HDR_GSO_TCPV4);
 }
 
+/* A checksum at start + offset; refused if it is not wholly in the frame and behind the Ethernet header and a tag. */
+static uint64_t wrong_csum(struct queue *q, uint16_t start, uint16_t offset)
+{
+	struct vring_desc *desc = raw_desc(q, 0, 0, 0);
+	struct virtio_net_hdr_v1 *hdr = space_at(q->dev->space, desc->addr, sizeof(*hdr));
+
+	hdr->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	hdr->csum_start = start;
+	hdr->csum_offset = offset;
+	raw_avail(q, 0);
+	return start | (uint64_t)offset << 16;
+}
+
+static uint64_t csum_beyond(struct queue *q)
+{
+	uint32_t at = RAW_BYTES - VQNIC_VNET_HDR_BYTES - 1;
+	uint16_t start = (uint16_t)host_random(q->dev->host, 0, 0xffff);
+
+	if (start < at && host_chance(q->dev->host, 50))
+		return wrong_csum(q, start, (uint16_t)(at - start));
+	return wrong_csum(q, start, (uint16_t)host_random(q->dev->host, start < at ? at - start : 0, 0xffff));
+}
+
+static uint64_t csum_in_header(struct queue *q)
+{
+	uint16_t at = (uint16_t)host_random(q->dev->host, 0, VQNIC_FRAME_BYTES_MIN + 4 - 1);
+	uint16_t start = (uint16_t)host_random(q->dev->host, 0, at);
+
+	return wrong_csum(q, start, at - start);
+}
+
+/* Makes descriptor `id` refer to a table of good descriptors, of which the test spoils some. */
+static struct vring_desc *raw_table(struct queue *q, uint16_t id, uint16_t entries)
+{
+	struct vring_desc *desc = raw_desc(q, id, VRING_DESC_F_INDIRECT, 0), *table;
+
+	space_deny(q->dev->space, desc->addr, RAW_BYTES, HOST_READ | HOST_WRITE);
+	desc->len = 16u * entries;
+	space_allow(q->dev->space, desc->addr, desc->len, HOST_READ);
+	table = space_at(q->dev->space, desc->addr, desc->len);
+	for (uint16_t i = 0; i < entries; i++) {
+		table[i].addr = raw_addr(q, 64) + 40u * i;
+		table[i].len = 20;
+		table[i].flags = (i < entries - 1 ? VRING_DESC_F_NEXT : 0) | (q->index == RX ? VRING_DESC_F_WRITE : 0);
+		table[i].next = i + 1;
+	}
+	space_allow(q->dev->space, table[0].addr, 40u * entries, q->index == RX ? HOST_WRITE : HOST_READ);
+	return table;
+}
+
+static uint64_t indirect_and_next(struct queue *q)
+{
+	raw_table(q, 3, 4);
+	q->desc[3].flags |= VRING_DESC_F_NEXT;
+	q->desc[3].next = 4;
+	raw_desc(q, 4, 0, 0);
+	raw_avail(q, 3);
+	return q->desc[3].flags;
+}
+
+static uint64_t indirect_nested(struct queue *q)
+{
+	struct vring_desc *table = raw_table(q, 3, 4);
+
+	table[2].flags = VRING_DESC_F_INDIRECT;
+	table[2].addr = raw_addr(q, 3);
+	table[2].len = 64;
+	raw_avail(q, 3);
+	return VRING_DESC_F_INDIRECT;
+}
+
+static uint64_t indirect_of(struct queue *q, uint32_t len)
+{
+	raw_desc(q, 1, VRING_DESC_F_NEXT, 3)->len = 20;
+	raw_table(q, 3, 2);
+	q->desc[3].len = len;
+	raw_avail(q, 1);
+	return len;
+}
+
+static uint64_t indirect_empty(struct queue *q)
+{
+	return indirect_of(q, 0);
+}
+
+static uint64_t indirect_ragged(struct queue *q)
+{
+	return indirect_of(q, 16 + (uint32_t)host_random(q->dev->host, 1, 15));
+}
+
+static uint64_t indirect_large(struct queue *q)
+{
+	return indirect_of(q, host_chance(q->dev->host, 50) ? 16u * (RING + 1) : 0xfffffff0u);
+}
+
+static uint64_t indirect_wraps(struct queue *q)
+{
+	indirect_of(q, 32);
+	q->desc[3].addr = UINT64_MAX - 20;
+	return 32;
+}
+
+static uint64_t indirect_loop(struct queue *q)
+{
+	struct vring_desc *table = raw_table(q, 3, 4);
+
+	for (uint16_t i = 0; i < 4; i++)
+		table[i].len = 1;
+	table[3].flags |= VRING_DESC_F_NEXT;
+	table[3].next = (uint16_t)host_random(q->dev->host, 0, 3);
+	raw_avail(q, 3);
+	return 3;
+}
+
+/* Within the ring's size, but not in the table. */
+static uint64_t indirect_next_beyond(struct queue *q)
+{
+	raw_table(q, 3, 4)[1].next = 4;
+	raw_avail(q, 3);
+	return 4;
+}
+
+static uint64_t indirect_direction(struct queue *q)
+{
+	struct vring_desc *table = raw_table(q, 3, 4);
+
+	table[1].flags ^= VRING_DESC_F_WRITE;
+	space_deny(q->dev->space, table[1].addr, 20, HOST_READ | HOST_WRITE);
+	raw_avail(q, 3);
+	return 1;
+}
+
+static uint64_t indirect_length(struct queue *q)
+{
+	raw_table(q, 3, 4)[1].len = 0;
+	raw_avail(q, 3);
+	return 0;
+}
+
+static uint64_t buffer_short(struct queue *q)
+{
+	uint32_t bytes = (uint32_t)host_random(q->dev->host, 2, VQNIC_VNET_HDR_BYTES - 1);
+
+	raw_desc(q, 0, VRING_DESC_F_NEXT, 1)->len = 1;
+	raw_desc(q, 1, 0, 0)->len = bytes - 1;
+	raw_avail(q, 0);
+	return bytes;
+}
+
+/* A frame over two chains, of which the first is good. */
+static uint64_t second_buffer_short(struct queue *q)
+{
+	raw_desc(q, 5, 0, 0)->len = 50;
+	raw_avail(q, 5);
+	return buffer_short(q);
+}
+
 /* The link answers accesses to these bytes with an error. */
 static void refuse(struct queue *q, uint64_t addr, size_t len)
 {
@@ -265,6 +422,14 @@ static uint64_t refuse_avail_event(struct queue *q)
 	return q->used_addr + 4 + 8ull * q->size;
 }
 
+static uint64_t refuse_table(struct queue *q)
+{
+	raw_table(q, 3, 4);
+	raw_avail(q, 3);
+	refuse(q, q->desc[3].addr, 16);
+	return q->desc[3].addr;
+}
+
 /* ---- what the address space does not allow, or says in a wrong way ---- */
 
 /* An entry on the way to `addr`, or the one that maps it. */
@@ -316,6 +481,15 @@ static uint64_t unmapped_desc(struct queue *q)
 	space_deny(q->dev->space, q->desc_addr, 16u * q->size, HOST_READ);
 	raw_avail(q, id);
 	return q->desc_addr + 16ull * id;
+}
+
+static uint64_t unmapped_table(struct queue *q)
+{
+	raw_table(q, 3, 4);
+	unmap(q, q->desc[3].addr);
+	space_deny(q->dev->space, q->desc[3].addr, 64, HOST_READ);
+	raw_avail(q, 3);
+	return q->desc[3].addr;
 }
 
 static uint64_t unmapped_buffer(struct queue *q)
@@ -485,6 +659,34 @@ static uint64_t refuse_entry(struct queue *q)
 	X(tx_flags_unknown, TX, DESC_FLAGS, flags_unknown) \
 	X(rx_flags_indirect, RX, DESC_FLAGS, flags_indirect) \
 	X(rx_flags_unknown, RX, DESC_FLAGS, flags_unknown) \
+	X(tx_indirect_and_next, TX, DESC_FLAGS, indirect_and_next) \
+	X(tx_indirect_nested, TX, DESC_FLAGS, indirect_nested) \
+	X(tx_indirect_empty, TX, INDIRECT, indirect_empty) \
+	X(tx_indirect_ragged, TX, INDIRECT, indirect_ragged) \
+	X(tx_indirect_large, TX, INDIRECT, indirect_large) \
+	X(tx_indirect_wraps, TX, DESC_LENGTH, indirect_wraps) \
+	X(tx_indirect_loop, TX, CHAIN_LOOP, indirect_loop) \
+	X(tx_indirect_next_beyond, TX, DESC_INDEX, indirect_next_beyond) \
+	X(tx_indirect_direction, TX, DESC_DIRECTION, indirect_direction) \
+	X(tx_indirect_length, TX, DESC_LENGTH, indirect_length) \
+	X(tx_read_table, TX, DMA_READ, refuse_table) \
+	X(tx_unmapped_table, TX, IOVA_READ, unmapped_table) \
+	X(rx_indirect_and_next, RX, DESC_FLAGS, indirect_and_next) \
+	X(rx_indirect_nested, RX, DESC_FLAGS, indirect_nested) \
+	X(rx_indirect_empty, RX, INDIRECT, indirect_empty) \
+	X(rx_indirect_ragged, RX, INDIRECT, indirect_ragged) \
+	X(rx_indirect_large, RX, INDIRECT, indirect_large) \
+	X(rx_indirect_wraps, RX, DESC_LENGTH, indirect_wraps) \
+	X(rx_indirect_loop, RX, CHAIN_LOOP, indirect_loop) \
+	X(rx_indirect_next_beyond, RX, DESC_INDEX, indirect_next_beyond) \
+	X(rx_indirect_direction, RX, DESC_DIRECTION, indirect_direction) \
+	X(rx_indirect_length, RX, DESC_LENGTH, indirect_length) \
+	X(rx_read_table, RX, DMA_READ, refuse_table) \
+	X(rx_unmapped_table, RX, IOVA_READ, unmapped_table) \
+	X(rx_buffer_short, RX, CHAIN_SHORT, buffer_short) \
+	X(rx_second_buffer_short, RX, CHAIN_SHORT, second_buffer_short) \
+	X(tx_csum_beyond, TX, HDR_CSUM, csum_beyond) \
+	X(tx_csum_in_header, TX, HDR_CSUM, csum_in_header) \
 	X(tx_direction, TX, DESC_DIRECTION, direction) \
 	X(rx_direction, RX, DESC_DIRECTION, direction) \
 	X(tx_chain_short, TX, CHAIN_SHORT, chain_short) \
@@ -517,6 +719,26 @@ static uint64_t refuse_entry(struct queue *q)
 	X(rx_entry_no_leaf, RX, PAGE_TABLE, entry_no_leaf) \
 	X(rx_entry_misaligned, RX, PAGE_TABLE, entry_misaligned) \
 	X(rx_read_entry, RX, PAGE_TABLE, refuse_entry)
+
+/* Features without which a ring would not be malformed in this way. */
+static uint64_t features_of(provoke_fn *provoke)
+{
+	static provoke_fn *const indirect[] = {
+		indirect_and_next, indirect_nested, indirect_empty, indirect_ragged, indirect_large, indirect_wraps,
+		indirect_loop, indirect_next_beyond, indirect_direction, indirect_length, refuse_table, unmapped_table,
+	};
+
+	for (size_t i = 0; i < sizeof(indirect) / sizeof(indirect[0]); i++)
+		if (provoke == indirect[i])
+			return 1ull << VIRTIO_RING_F_INDIRECT_DESC;
+	if (provoke == second_buffer_short)
+		return 1ull << VIRTIO_NET_F_MRG_RXBUF;
+	if (provoke == csum_beyond || provoke == csum_in_header)
+		return 1ull << VIRTIO_NET_F_CSUM;
+	if (provoke == refuse_used_event || provoke == refuse_avail_event)
+		return 1ull << VIRTIO_RING_F_EVENT_IDX;
+	return 0;
+}
 
 /* Receive queues hold more buffers than frames come, so that none may be dropped. */
 static void fill_rx(struct queue *q)
@@ -559,7 +781,6 @@ static void forbid(struct queue *q)
 /* Makes one queue malformed while all others have traffic, and back again. */
 static void run_case(uint64_t seed, unsigned int queue, uint8_t code, provoke_fn *provoke)
 {
-	bool needs_event_idx = provoke == refuse_used_event || provoke == refuse_avail_event;
 	bool needs_space = code == VQNIC_FAULT_IOVA_READ || code == VQNIC_FAULT_IOVA_WRITE ||
 		code == VQNIC_FAULT_PAGE_TABLE;
 	uint64_t rng = seed;
@@ -570,12 +791,15 @@ static void run_case(uint64_t seed, unsigned int queue, uint8_t code, provoke_fn
 	struct queue *q = &d->queue[queue];
 	/* The next avail entry is in the middle of the ring: in no bus word with the index or the event field. */
 	struct vdev_config config = {
-		.features = needs_event_idx || host_chance(h, 50) ? 1ull << VIRTIO_RING_F_EVENT_IDX : 0,
+		.features = features_of(provoke) | (host_chance(h, 50) ? 1ull << VIRTIO_RING_F_EVENT_IDX : 0),
 		.size = { RING, RING }, .first_index = { 60, 60 }, .mtu = 1500, .chain_max = 4, .rx_bytes_min = 1518,
 	};
 	unsigned int polls = 0, config_msix, event_msix;
 	uint64_t info, sent;
 
+	/* What the card cannot do cannot be asked for in a wrong way. */
+	if (config.features & ~vdev_get(d, VQNIC_REG_SUPPORTED_FEATURES, 8))
+		return;
 	if (needs_space)
 		card_translate(c, 1u << d->index | (unsigned int)host_random(h, 0, (1u << VQNIC_VDEVS) - 1));
 	if (provoke == unmapped_page || provoke == entry_no_leaf || provoke == entry_misaligned)
