@@ -299,7 +299,7 @@
 	X(DMA_WRITE, 2, "a write to the ring, to a buffer or to the dirty log got an error response") \
 	X(AVAIL_INDEX, 3, "the avail index is ahead of the last one taken by more than the queue size") \
 	X(DESC_INDEX, 4, "a head or a next field is not below the queue size") \
-	X(CHAIN_LOOP, 5, "a chain has more descriptors than the queue size") \
+	X(CHAIN_LOOP, 5, "a chain has more descriptors than the queue size, or than entries in its indirect table") \
 	X(DESC_LENGTH, 6, "a descriptor's length is 0, or its end wraps around the address space") \
 	X(DESC_FLAGS, 7, "INDIRECT without the feature, in an indirect table or together with NEXT; or an unknown flag bit") \
 	X(DESC_DIRECTION, 8, "a writable descriptor in a transmit chain, a readable one in a receive chain or behind a writable one in a control chain") \
@@ -308,7 +308,7 @@
 	X(HDR_FLAGS, 11, "virtio_net_hdr asks for an offload that was not negotiated") \
 	X(IOVA_READ, 12, "a read of an address that the address space does not map") \
 	X(IOVA_WRITE, 13, "a write to an address that the address space does not map, or maps read-only") \
-	X(HDR_CSUM, 15, "the checksum that virtio_net_hdr asks for lies outside of the frame") \
+	X(HDR_CSUM, 15, "the checksum that virtio_net_hdr asks for lies outside of the frame, or in its Ethernet header or VLAN tag: before byte 18") \
 	X(INDIRECT, 16, "an indirect table whose length is 0, no multiple of 16, or more descriptors than the queue size") \
 	X(PAGE_TABLE, 14, "a page table could not be read, or an entry has reserved bits set")
 
