@@ -7,6 +7,7 @@ hw/rtl/lib/vqnic_frame_fifo.sv
 hw/rtl/lib/vqnic_rotate.sv
 hw/rtl/lib/vqnic_gather.sv
 hw/rtl/lib/vqnic_scatter.sv
+hw/rtl/lib/vqnic_table_ram.sv
 hw/rtl/host/vqnic_axil.sv
 hw/rtl/host/vqnic_card_regs.sv
 hw/rtl/host/vqnic_doorbell.sv
@@ -29,4 +30,15 @@ hw/rtl/virtq/vqnic_tx_engine.sv
 hw/rtl/virtq/vqnic_rx_engine.sv
 hw/rtl/net/vqnic_wire_rx.sv
 hw/rtl/net/vqnic_wire_tx.sv
+hw/rtl/net/vqnic_stale.sv
+hw/rtl/net/vqnic_filter_regs.sv
+hw/rtl/net/vqnic_mac_table.sv
+hw/rtl/net/vqnic_vlan_table.sv
+hw/rtl/net/vqnic_steer.sv
+hw/rtl/net/vqnic_parser.sv
+hw/rtl/net/vqnic_csum.sv
+hw/rtl/net/vqnic_tag_edit.sv
+hw/rtl/net/vqnic_forward.sv
+hw/rtl/net/vqnic_switch.sv
+hw/rtl/net/vqnic_net.sv
 hw/rtl/vqnic.sv

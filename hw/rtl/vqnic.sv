@@ -101,10 +101,8 @@ module vqnic #(
   localparam int unsigned LaneW       = $clog2(LaneCount);
   localparam int unsigned Vqs         = vqnic_regs_pkg::VQS_PER_VDEV;
   localparam int unsigned WindowW     = $clog2(vqnic_regs_pkg::VDEV_WINDOW_STRIDE);
-  localparam int unsigned BufferWords = vqnic_pkg::FRAME_BUFFER_BYTES / LaneCount;
-  localparam int unsigned Frames      = 32;
-  // From the wire a beat more may come before it is seen that a frame is too long.
-  localparam int unsigned FrameWords  = vqnic_regs_pkg::FRAME_BYTES_MAX / LaneCount + 2;
+  localparam int unsigned VdevW       = VDEVS > 1 ? $clog2(VDEVS) : 1;
+  localparam int unsigned PairW       = $clog2(vqnic_regs_pkg::VDEV_PAIRS_LIMIT);
 
   // Clients of the DMA.
   localparam int unsigned Clients = 2;
@@ -165,10 +163,13 @@ module vqnic #(
   localparam logic [17-AsBankW:0] AsBanks =
       (18 - AsBankW)'(vqnic_regs_pkg::AS_BANK_OFFSET >> AsBankW);
 
-  // The vdevs, then the card, then the address spaces.
-  localparam int unsigned CardBank = VDEVS;
-  localparam int unsigned AsBank   = VDEVS + 1;
-  localparam int unsigned Banks    = VDEVS + 2;
+  localparam logic [5:0] FilterBanks = 6'(vqnic_regs_pkg::FILTER_BANK_OFFSET >> 12);
+
+  // The vdevs, then the card, the address spaces, and the filter.
+  localparam int unsigned CardBank   = VDEVS;
+  localparam int unsigned AsBank     = VDEVS + 1;
+  localparam int unsigned FilterBank = VDEVS + 2;
+  localparam int unsigned Banks      = VDEVS + 3;
 
   logic [Banks-1:0]       bank_hit, bank_latched, bank_idle;
   logic [Banks-1:0][63:0] bank_rdata;
@@ -190,8 +191,16 @@ module vqnic #(
   logic [vqnic_pkg::VQ_REL_W-1:0]             tx_rel, rx_rel;
   logic                                       tx_rel_valid, rx_rel_valid;
   logic [VDEVS-1:0]                           enable;
-  logic [VDEVS-1:0][47:0]                     mac;
   logic [VDEVS-1:0][15:0]                     mtu;
+  logic [VDEVS-1:0][4:0]                      current_pairs;
+  logic [VDEVS-1:0][8:0]                      rx_mode;
+  logic [VDEVS-1:0][31:0]                     policy;
+
+  // And to frames in the switch.
+  logic [VDEVS-1:0]                           switch_tx_drop_spoof, switch_tx_drop_vlan;
+  logic [VDEVS-1:0]                           switch_rx_drop_vlan;
+  logic [PairW-1:0]                           switch_tx_drop_pair;
+  logic                                       switched, clearing;
 
   vqnic_pkg::vq_rel_t tx_rel_parts, rx_rel_parts;
   logic               fault;
@@ -226,12 +235,14 @@ module vqnic #(
     .link_i               (link_up_i),
     .fault_i              (fault),
     .reset_o              (reset_ask),
+    .clearing_i           (clearing),
     .event_irq_o          (irq[Irqs-1]),
     .event_vector_o       (irq_vector[Irqs-1]),
     .wire_rx_frame_i      (wire_rx_frame),
     .wire_rx_len_i        (wire_rx_len),
     .wire_rx_drop_error_i (wire_rx_drop_error),
     .wire_rx_drop_filter_i(wire_rx_drop_filter),
+    .switched_i           (switched),
     .wire_tx_frame_i      (wire_tx_frame),
     .wire_tx_len_i        ({16'd0, wire_tx_len}),
     .idle_o               (bank_idle[CardBank])
@@ -293,8 +304,9 @@ module vqnic #(
       .link_i             (link_up_i),
       .stop_i             (reset_ask),
       .enable_o           (enable[i]),
-      .mac_o              (mac[i]),
       .mtu_o              (mtu[i]),
+      .rx_mode_o          (rx_mode[i]),
+      .policy_o           (policy[i]),
       .ctx_o              ({tx_vdev_ctx[i], rx_vdev_ctx[i]}),
       .busy_i             ({tx_busy[i], rx_busy[i]}),
       .rel_valid_i        ({tx_rel_vdev[i], rx_rel_vdev[i]}),
@@ -302,9 +314,13 @@ module vqnic #(
       .vector_o           (irq_vector[Irq +: Vqs + 1]),
       .irq_pending_i      (irq_pending[Irq +: Vqs + 1]),
       .config_irq_o       (irq[Irq + Vqs]),
+      .rx_drop_vlan_i     (switch_rx_drop_vlan[i]),
+      .tx_drop_spoof_i    (switch_tx_drop_spoof[i]),
+      .tx_drop_vlan_i     (switch_tx_drop_vlan[i]),
       .interrupt_i        (irq_sent[Irq +: Vqs + 1] != '0),
       .idle_o             (bank_idle[i])
     );
+    assign current_pairs[i] = 5'd1;
     assign irq[Irq + vqnic_pkg::VQ_RX] = rx_rel_vdev[i] && rx_rel_parts.irq;
     assign irq[Irq + vqnic_pkg::VQ_TX] = tx_rel_vdev[i] && tx_rel_parts.irq;
   end
@@ -344,7 +360,8 @@ module vqnic #(
   end
 
   logic       tx_work_valid, tx_work_take, rx_get_valid, rx_ctx_valid, table_idle;
-  logic [3:0] rx_get_vdev;
+  logic [3:0] rx_get_vdev, rx_steer_pair;
+  logic       rx_steer_valid;
   vqnic_vq_table #(
     .VDEVS(VDEVS)
   ) u_vq_table (
@@ -363,9 +380,9 @@ module vqnic #(
     .tx_ctx_o       (tx_ctx),
     .tx_rel_valid_i (tx_rel_valid),
     .tx_rel_i       (tx_rel),
-    .rx_get_valid_i (rx_get_valid),
+    .rx_get_valid_i (rx_steer_valid),
     .rx_get_vdev_i  (rx_get_vdev),
-    .rx_get_pair_i  (4'd0),
+    .rx_get_pair_i  (rx_steer_pair),
     .rx_ctx_valid_o (rx_ctx_valid),
     .rx_ctx_o       (rx_ctx),
     .rx_rel_valid_i (rx_rel_valid),
@@ -616,14 +633,10 @@ module vqnic #(
     .m_axi_rready_o
   );
 
-  // Transmit: engine, frame buffer, wire.
+  // Transmit engine.
   logic              tx_room, tx_word_valid, tx_commit, tx_drop, tx_engine_idle;
-  logic [DATA_W-1:0] tx_word, tx_out_word;
-  logic [vqnic_pkg::TX_INFO_W-1:0] tx_commit_info, tx_info_bits;
-  vqnic_pkg::tx_info_t             tx_info;
-  assign tx_info     = tx_info_bits;
-  assign wire_tx_len = tx_info.len;
-  logic              tx_frame_valid, tx_frame_free, tx_out_valid, tx_out_ready, tx_fifo_idle;
+  logic [DATA_W-1:0] tx_word;
+  logic [vqnic_pkg::TX_INFO_W-1:0] tx_info;
 
   vqnic_tx_engine #(
     .DATA_W(DATA_W)
@@ -662,117 +675,84 @@ module vqnic #(
     .word_valid_o   (tx_word_valid),
     .word_o         (tx_word),
     .commit_o       (tx_commit),
-    .commit_info_o  (tx_commit_info),
+    .commit_info_o  (tx_info),
     .drop_o         (tx_drop),
     .idle_o         (tx_engine_idle)
   );
 
-  vqnic_frame_fifo #(
-    .DATA_W(DATA_W),
-    .WORDS (BufferWords),
-    .ROOM  (FrameWords),
-    .FRAMES(Frames),
-    .INFO_W(vqnic_pkg::TX_INFO_W)
-  ) u_tx_fifo (
-    .clk_i,
-    .rst_ni        (core_rst_n),
-    .room_o        (tx_room),
-    .word_valid_i  (tx_word_valid),
-    .word_i        (tx_word),
-    .commit_i      (tx_commit),
-    .info_i        (tx_commit_info),
-    .drop_i        (tx_drop),
-    .frame_valid_o (tx_frame_valid),
-    .frame_info_o  (tx_info_bits),
-    .frame_rewind_i(1'b0),
-    .frame_free_i  (tx_frame_free),
-    .word_valid_o  (tx_out_valid),
-    .word_ready_i  (tx_out_ready),
-    .word_o        (tx_out_word),
-    .idle_o        (tx_fifo_idle)
-  );
+  // Switch and wire.
+  logic              rx_engine_idle, net_quiet;
+  logic              rx_frame_valid, rx_frame_rewind, rx_frame_free, rx_tagged;
+  logic              rx_out_valid, rx_out_ready;
+  logic [DATA_W-1:0] rx_out_word;
+  logic [15:0]       rx_len;
+  logic [VDEVS-1:0]  rx_vdevs;
+  logic              rx_csum_ok;
 
-  vqnic_wire_tx #(
-    .DATA_W(DATA_W)
-  ) u_wire_tx (
+  assign bank_hit[FilterBank]     = reg_addr[17:12] == FilterBanks;
+  assign bank_latched[FilterBank] = 1'b0;
+  vqnic_net #(
+    .DATA_W(DATA_W),
+    .VDEVS (VDEVS)
+  ) u_net (
     .clk_i,
-    .rst_ni       (core_rst_n),
-    .frame_valid_i(tx_frame_valid),
-    .frame_len_i  (wire_tx_len),
-    .frame_free_o (tx_frame_free),
-    .word_valid_i (tx_out_valid),
-    .word_ready_o (tx_out_ready),
-    .word_i       (tx_out_word),
+    .rst_ni               (core_rst_n),
+    .stop_i               (reset_ask),
+    .req_i                (reg_req && bank_hit[FilterBank]),
+    .we_i                 (reg_we),
+    .addr_i               (reg_addr[11:0]),
+    .wdata_i              (reg_wdata),
+    .wstrb_i              (reg_wstrb),
+    .rdata_o              (bank_rdata[FilterBank]),
+    .clearing_o           (clearing),
+    .enable_i             (enable),
+    .rx_mode_i            (rx_mode),
+    .policy_i             (policy),
+    .tx_room_o            (tx_room),
+    .tx_word_valid_i      (tx_word_valid),
+    .tx_word_i            (tx_word),
+    .tx_commit_i          (tx_commit),
+    .tx_info_i            (tx_info),
+    .tx_drop_i            (tx_drop),
+    .rx_valid_o           (rx_frame_valid),
+    .rx_len_o             (rx_len),
+    .rx_tagged_o          (rx_tagged),
+    .rx_vdevs_o           (rx_vdevs),
+    .rx_csum_ok_o         (rx_csum_ok),
+    .rx_rewind_i          (rx_frame_rewind),
+    .rx_free_i            (rx_frame_free),
+    .rx_word_valid_o      (rx_out_valid),
+    .rx_word_ready_i      (rx_out_ready),
+    .rx_word_o            (rx_out_word),
+    .pairs_i              (current_pairs),
+    .rx_get_valid_i       (rx_get_valid),
+    .rx_get_vdev_i        (rx_get_vdev[VdevW-1:0]),
+    .rx_get_valid_o       (rx_steer_valid),
+    .rx_get_pair_o        (rx_steer_pair),
     .m_axis_tx_tdata_o,
     .m_axis_tx_tkeep_o,
     .m_axis_tx_tlast_o,
     .m_axis_tx_tvalid_o,
     .m_axis_tx_tready_i,
-    .frame_o      (wire_tx_frame)
-  );
-
-  // Receive: wire, frame buffer, engine.
-  logic              rx_room, rx_word_valid, rx_commit, rx_drop, rx_engine_idle, wire_rx_idle;
-  logic [DATA_W-1:0] rx_word, rx_out_word;
-  logic [15:0]       rx_commit_len, rx_len;
-  logic              rx_commit_tagged, rx_tagged;
-  logic [VDEVS-1:0]  rx_commit_vdevs, rx_vdevs;
-  logic              rx_frame_valid, rx_frame_rewind, rx_frame_free;
-  logic              rx_out_valid, rx_out_ready, rx_fifo_idle;
-
-  vqnic_wire_rx #(
-    .DATA_W(DATA_W),
-    .VDEVS (VDEVS)
-  ) u_wire_rx (
-    .clk_i,
-    .rst_ni         (core_rst_n),
-    .stop_i         (reset_ask),
-    .enable_i       (enable),
-    .mac_i          (mac),
     .s_axis_rx_tdata_i,
     .s_axis_rx_tkeep_i,
     .s_axis_rx_tlast_i,
     .s_axis_rx_tuser_i,
     .s_axis_rx_tvalid_i,
     .s_axis_rx_tready_o,
-    .room_i         (rx_room),
-    .word_valid_o   (rx_word_valid),
-    .word_o         (rx_word),
-    .commit_o       (rx_commit),
-    .commit_len_o   (rx_commit_len),
-    .commit_tagged_o(rx_commit_tagged),
-    .commit_vdevs_o (rx_commit_vdevs),
-    .drop_o         (rx_drop),
-    .frame_o        (wire_rx_frame),
-    .frame_len_o    (wire_rx_len),
-    .drop_error_o   (wire_rx_drop_error),
-    .drop_filter_o  (wire_rx_drop_filter),
-    .idle_o         (wire_rx_idle)
-  );
-
-  vqnic_frame_fifo #(
-    .DATA_W(DATA_W),
-    .WORDS (BufferWords),
-    .ROOM  (FrameWords),
-    .FRAMES(Frames),
-    .INFO_W(16 + 1 + VDEVS)
-  ) u_rx_fifo (
-    .clk_i,
-    .rst_ni        (core_rst_n),
-    .room_o        (rx_room),
-    .word_valid_i  (rx_word_valid),
-    .word_i        (rx_word),
-    .commit_i      (rx_commit),
-    .info_i        ({rx_commit_len, rx_commit_tagged, rx_commit_vdevs}),
-    .drop_i        (rx_drop),
-    .frame_valid_o (rx_frame_valid),
-    .frame_info_o  ({rx_len, rx_tagged, rx_vdevs}),
-    .frame_rewind_i(rx_frame_rewind),
-    .frame_free_i  (rx_frame_free),
-    .word_valid_o  (rx_out_valid),
-    .word_ready_i  (rx_out_ready),
-    .word_o        (rx_out_word),
-    .idle_o        (rx_fifo_idle)
+    .wire_rx_frame_o      (wire_rx_frame),
+    .wire_rx_len_o        (wire_rx_len),
+    .wire_rx_drop_error_o (wire_rx_drop_error),
+    .wire_rx_drop_filter_o(wire_rx_drop_filter),
+    .wire_tx_frame_o      (wire_tx_frame),
+    .wire_tx_len_o        (wire_tx_len),
+    .switched_o           (switched),
+    .rx_drop_vlan_o       (switch_rx_drop_vlan),
+    .tx_drop_spoof_o      (switch_tx_drop_spoof),
+    .tx_drop_vlan_o       (switch_tx_drop_vlan),
+    .tx_drop_pair_o       (switch_tx_drop_pair),
+    .quiet_o              (net_quiet),
+    .idle_o               (bank_idle[FilterBank])
   );
 
   vqnic_rx_engine #(
@@ -791,7 +771,7 @@ module vqnic #(
     .frame_len_i    (rx_len),
     .frame_tagged_i (rx_tagged),
     .frame_vdevs_i  (rx_vdevs),
-    .frame_csum_ok_i(1'b0),
+    .frame_csum_ok_i(rx_csum_ok),
     .frame_rewind_o (rx_frame_rewind),
     .frame_free_o   (rx_frame_free),
     .word_valid_i   (rx_out_valid),
@@ -825,8 +805,7 @@ module vqnic #(
     .idle_o         (rx_engine_idle)
   );
 
-  assign quiet  = table_idle && tx_engine_idle && tx_fifo_idle && wire_rx_idle && rx_fifo_idle &&
-                  rx_engine_idle && irq_pending == '0;
+  assign quiet  = table_idle && tx_engine_idle && net_quiet && rx_engine_idle && irq_pending == '0;
   assign idle_o = quiet && axil_idle && doorbell_idle && bank_idle == '1 && !reset_q;
 
 endmodule

@@ -115,6 +115,42 @@ package vqnic_pkg;
   } tx_info_t;
   localparam int unsigned TX_INFO_W = 16 + 2 * 4 + 1 + 2 * 16;
 
+  // What vqnic_parser finds in a frame. All numbers of bytes count from the frame's first.
+  typedef struct packed {
+    logic [47:0] dst;
+    logic [47:0] src;
+    logic        has_tag;    // has an 802.1Q tag
+    logic        cut;        // ends inside of one
+    logic [15:0] tci;        // of the tag
+    logic [31:0] hash;       // of the flow, the same for both directions
+    logic        l4;         // holds a whole TCP segment or UDP datagram, with a checksum:
+    logic        l4_csum;    // the checksum is not left out
+    logic [15:0] l4_start;   // where it begins
+    logic [15:0] l4_end;     // and ends
+    logic [15:0] l4_field;   // and where its checksum is
+    logic [15:0] l4_pseudo;  // sum of its pseudo header
+  } frame_t;
+  localparam int unsigned FRAME_T_W = 2 * 48 + 2 + 16 + 32 + 2 + 4 * 16;
+
+  localparam logic [15:0] TYPE_VLAN = 16'h8100;  // EtherType of an 802.1Q tag
+  localparam int unsigned MAC_BYTES = 12;        // destination and source
+  localparam int unsigned TAG_BYTES = 4;         // 802.1Q tag, behind them
+
+  // What vqnic_tag_edit does to a frame.
+  typedef enum logic [1:0] {
+    TAG_KEEP,
+    TAG_INSERT,
+    TAG_REPLACE,
+    TAG_STRIP
+  } tag_edit_e;
+
+  // The sum of 16-bit words in one's complement, from their sum in two's.
+  function automatic logic [15:0] fold(input logic [31:0] sum);
+    logic [16:0] once;
+    once = {1'b0, sum[15:0]} + {1'b0, sum[31:16]};
+    fold = once[15:0] + {15'd0, once[16]};
+  endfunction
+
   // What vqnic_vring does for an engine.
   typedef enum logic [2:0] {
     RING_INDEX,  // read the avail index

@@ -51,7 +51,7 @@ static uint32_t *used_entry(const struct queue *q, uint16_t index)
 	return (uint32_t *)&q->used[2 + 4 * (index % q->size)];
 }
 
-/* Bytes 0 to 11 of a frame are given, the rest follows from `seq`. */
+/* Bytes 0 to 11 of a frame are given, the EtherType is one for experiments, the rest follows from `seq`. */
 static void fill_frame(uint8_t *frame, uint32_t len, uint64_t seq)
 {
 	uint64_t state = seq * 0x2545f4914f6cdd1du;
@@ -61,6 +61,8 @@ static void fill_frame(uint8_t *frame, uint32_t len, uint64_t seq)
 
 		memcpy(frame + i, &word, len - i < 8 ? len - i : 8);
 	}
+	frame[12] = 0x88;
+	frame[13] = 0xb5;
 }
 
 static void put_be32(uint8_t *to, uint32_t value)
@@ -681,10 +683,15 @@ void queue_set(struct queue *q, uint32_t offset, unsigned int bytes, uint64_t va
 
 void vdev_own(struct vdev *d, const struct vdev_config *config)
 {
+	struct filter_access filter = host_filter(d->host);
+
 	d->config = *config;
 	vdev_set(d, VQNIC_REG_VDEV_MAC_LO, 4, d->mac[0] | (uint32_t)d->mac[1] << 8 | (uint32_t)d->mac[2] << 16 |
 		 (uint32_t)d->mac[3] << 24);
 	vdev_set(d, VQNIC_REG_VDEV_MAC_HI, 4, d->mac[4] | (uint32_t)d->mac[5] << 8);
+	vdev_set(d, VQNIC_REG_VDEV_RX_MODE, 4, 0);
+	vdev_set(d, VQNIC_REG_VDEV_POLICY, 4, 0);
+	test_check(filter_set_mac(&filter, d->mac, 1u << d->index), "vdev %u: no room in the MAC table", d->index);
 	vdev_set(d, VQNIC_REG_VDEV_MTU, 4, config->mtu);
 	space_install(d->space);
 	vdev_set(d, VQNIC_REG_VDEV_AS_DATA, 2, d->space->asid);

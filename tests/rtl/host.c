@@ -18,6 +18,8 @@
 #define RUN_LIMIT 20000000
 /* The widest data bus, bytes: reads come in whole words of it. */
 #define BUS_BYTES 64
+/* A reset is over after so many cycles, if nothing is in flight: the card's tables are clear. */
+#define CLEAR_CYCLES 1000
 #define REGION_GAP (1ull << 28)
 #define PAGE 4096ull
 
@@ -203,6 +205,7 @@ struct host *host_new(uint64_t seed, const struct pcie_config *pcie)
 	h->rng = seed;
 	h->cycle_limit = CYCLE_LIMIT;
 	vqnic_model_set_link(h->model, true);
+	vqnic_model_run(h->model, CLEAR_CYCLES);
 	if (test_wave_file()) {
 		int err = vqnic_model_trace_start(h->model, test_wave_file());
 
@@ -419,4 +422,24 @@ void host_set(struct host *h, uint32_t offset, unsigned int bytes, uint64_t valu
 	if (bytes == 8)
 		vqnic_model_write(h->model, offset + 4, (uint32_t)(value >> 32), 0xf);
 	check(h);
+}
+
+static uint32_t filter_get(void *opaque, uint32_t offset)
+{
+	return (uint32_t)host_get(opaque, VQNIC_FILTER_BANK_OFFSET + offset, 4);
+}
+
+static void filter_set(void *opaque, uint32_t offset, uint32_t value)
+{
+	host_set(opaque, VQNIC_FILTER_BANK_OFFSET + offset, 4, value);
+}
+
+static void filter_wait(void *opaque)
+{
+	host_run(opaque, 1);
+}
+
+struct filter_access host_filter(struct host *h)
+{
+	return (struct filter_access){ .opaque = h, .get = filter_get, .set = filter_set, .wait = filter_wait };
 }

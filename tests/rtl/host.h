@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "filter.h"
 #include "rng.h"
 #include "vqnic_model.h"
 #include "vqnic_regs.h"
@@ -97,6 +98,9 @@ void host_send(struct host *h, const uint8_t *frame, size_t len, bool bad);
 /* Registers of 1, 2, 4 or 8 bytes, as a driver accesses them. */
 uint64_t host_get(struct host *h, uint32_t offset, unsigned int bytes);
 void host_set(struct host *h, uint32_t offset, unsigned int bytes, uint64_t value);
+
+/* The card's filter bank. */
+struct filter_access host_filter(struct host *h);
 
 static inline uint32_t vdev_reg(unsigned int vdev, uint32_t offset)
 {

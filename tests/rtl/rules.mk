@@ -5,7 +5,7 @@
 
 RTL_TESTS := $(addprefix $(B)/tests/rtl_,registers data events faults iommu dirty)
 RTL_TESTS64 := $(addprefix $(B)/tests/rtl_,data64 events64 faults64 iommu64 dirty64)
-RTL_COMMON := $(addprefix $(B)/tests/rtl/,test.o host.o space.o driver.o)
+RTL_COMMON := $(addprefix $(B)/tests/rtl/,test.o host.o filter.o space.o driver.o)
 
 build-tests: $(RTL_TESTS) $(RTL_TESTS64) $(B)/tests/pcie_model $(B)/tests/rtl_bench
 

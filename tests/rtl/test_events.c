@@ -475,12 +475,14 @@ static void test_drops(uint64_t seed)
 	struct card *c = start(seed, EVENT_IDX);
 	struct host *h = c->host;
 	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS], *other = &c->vdev[(seed + 1) % VQNIC_VDEVS];
+	struct filter_access filter = host_filter(h);
 	uint8_t frame[HOST_FRAME_MAX];
 	uint64_t no_buffer = 0, too_long = 0, not_ready = 0;
 
 	for (size_t i = 0; i < sizeof(frame); i++)
 		frame[i] = (uint8_t)rng_next(&h->rng);
 	host_drain(h, DRAIN);
+	test_check(filter_set_mac(&filter, multicast, ALL_VDEVS), "no room in the MAC table");
 
 	for (unsigned int i = 0; i < 3; i++) {
 		uint64_t received = d->rx_frames;

@@ -328,7 +328,7 @@ static void test_assignment(uint64_t seed)
 	vdev_reset(d);
 	test_equal(vdev_get(d, VQNIC_REG_VDEV_AS_DATA, 2), asid, "after a reset of the vdev");
 	vdev_set(d, VQNIC_REG_VDEV_AS_DATA, 2, VQNIC_ADDRESS_SPACE_COUNT);
-	vdev_set(d, VQNIC_REG_VDEV_AS_DATA, 2, asid | 1u << host_random(h, 4, 15));
+	vdev_set(d, VQNIC_REG_VDEV_AS_DATA, 2, asid | 1u << host_random(h, 6, 15));
 	test_equal(vdev_get(d, VQNIC_REG_VDEV_AS_DATA, 2), asid, "impossible ones");
 	vdev_set(d, VQNIC_REG_VDEV_AS_DATA, 2, VQNIC_ADDRESS_SPACE_COUNT - 1);
 	test_equal(vdev_get(d, VQNIC_REG_VDEV_AS_DATA, 2), VQNIC_ADDRESS_SPACE_COUNT - 1, "before the vdev runs");

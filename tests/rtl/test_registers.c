@@ -47,12 +47,15 @@ static const struct reset_value card_values[] = {
 	{ VQNIC_REG_AS_OFFSET, 4, VQNIC_AS_BANK_OFFSET },
 	{ VQNIC_REG_AS_STRIDE, 4, VQNIC_AS_BANK_STRIDE },
 	{ VQNIC_REG_IOVA_WIDTH, 4, VQNIC_IOVA_BITS },
+	{ VQNIC_REG_FILTER_OFFSET, 4, VQNIC_FILTER_BANK_OFFSET },
+	{ VQNIC_REG_MAC_SLOTS, 4, VQNIC_MAC_WAYS << 16 | VQNIC_MAC_ROWS },
 	{ VQNIC_REG_WIRE_RX_FRAMES, 8, 0 },
 	{ VQNIC_REG_WIRE_RX_BYTES, 8, 0 },
 	{ VQNIC_REG_WIRE_RX_DROP_ERROR, 8, 0 },
 	{ VQNIC_REG_WIRE_RX_DROP_FILTER, 8, 0 },
 	{ VQNIC_REG_WIRE_TX_FRAMES, 8, 0 },
 	{ VQNIC_REG_WIRE_TX_BYTES, 8, 0 },
+	{ VQNIC_REG_SWITCH_FRAMES, 8, 0 },
 };
 
 static const struct reset_value vdev_values[] = {
@@ -78,6 +81,8 @@ static const struct reset_value vdev_values[] = {
 	{ VQNIC_REG_VDEV_MAC_HI, 4, 0 },
 	{ VQNIC_REG_VDEV_MTU, 4, 1500 },
 	{ VQNIC_REG_VDEV_AS_DATA, 4, VQNIC_AS_IDENTITY },
+	{ VQNIC_REG_VDEV_RX_MODE, 4, 0 },
+	{ VQNIC_REG_VDEV_POLICY, 4, 0 },
 	{ VQNIC_REG_ACCEPTED_FEATURES, 8, 0 },
 	{ VQNIC_REG_TX_FRAMES, 8, 0 },
 	{ VQNIC_REG_TX_BYTES, 8, 0 },
@@ -87,6 +92,9 @@ static const struct reset_value vdev_values[] = {
 	{ VQNIC_REG_RX_DROP_TOO_LONG, 8, 0 },
 	{ VQNIC_REG_RX_DROP_NOT_READY, 8, 0 },
 	{ VQNIC_REG_INTERRUPTS, 8, 0 },
+	{ VQNIC_REG_RX_DROP_VLAN, 8, 0 },
+	{ VQNIC_REG_TX_DROP_SPOOF, 8, 0 },
+	{ VQNIC_REG_TX_DROP_VLAN, 8, 0 },
 };
 
 static const struct reset_value queue_values[] = {
@@ -244,6 +252,8 @@ static const struct shadow vdev_shadows[] = {
 	{ VQNIC_REG_VDEV_MAC_HI, 4, PLAIN, 0xffff, 0 },
 	{ VQNIC_REG_VDEV_MTU, 4, PLAIN, 0xffff, 1500 },
 	{ VQNIC_REG_VDEV_AS_DATA, 2, SPACE, 0xffff, VQNIC_AS_IDENTITY },
+	{ VQNIC_REG_VDEV_RX_MODE, 4, PLAIN, 0x13f, 0 },
+	{ VQNIC_REG_VDEV_POLICY, 4, PLAIN, 0xefff0007, 0 },
 };
 
 static const struct shadow as_shadows[] = {
@@ -640,6 +650,7 @@ static void test_hostile_vdev(uint64_t seed)
 	struct card *c = start(seed);
 	struct host *h = c->host;
 	struct vdev *good = &c->vdev[seed % VQNIC_VDEVS], *bad = &c->vdev[(seed + 1) % VQNIC_VDEVS];
+	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	const size_t size = 8192;
 	uint64_t memory = host_map(h, size, 16), rx_frames = 100;
 
@@ -660,7 +671,7 @@ static void test_hostile_vdev(uint64_t seed)
 		if (rx_frames && host_chance(h, 20) && card_send(c, good->mac, 100, 1u << good->index))
 			rx_frames--;
 		/* A frame for everybody that the attacked vdev has to take as well. */
-		if (host_chance(h, 2) && card_send(c, (const uint8_t[6]){ 1 }, 64, 1u << good->index))
+		if (host_chance(h, 2) && card_send(c, broadcast, 64, 1u << good->index))
 			host_run(h, 50);
 	}
 	card_settle(c);

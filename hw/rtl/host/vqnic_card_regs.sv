@@ -21,6 +21,7 @@ module vqnic_card_regs #(
   input  logic        link_i,
   input  logic        fault_i,          // a queue stopped with a fault
   output logic        reset_o,          // asked for by software, until this module is reset itself
+  input  logic        clearing_i,       // a reset is not over yet: tables are being cleared
   output logic        event_irq_o,
   output logic [15:0] event_vector_o,
 
@@ -29,6 +30,7 @@ module vqnic_card_regs #(
   input  logic [31:0] wire_rx_len_i,
   input  logic        wire_rx_drop_error_i,
   input  logic        wire_rx_drop_filter_i,
+  input  logic        switched_i,
   input  logic        wire_tx_frame_i,
   input  logic [31:0] wire_tx_len_i,
 
@@ -89,16 +91,16 @@ module vqnic_card_regs #(
   assign reset_o        = reset_q;
   assign event_vector_o = event_vector_q;
 
-  localparam int unsigned Counters = 6;
+  localparam int unsigned Counters = 7;
   logic [63:0] counter;
   vqnic_counters #(
     .N(Counters)
   ) u_counters (
     .clk_i,
     .rst_ni,
-    .count_i ({wire_tx_frame_i, wire_tx_frame_i, wire_rx_drop_filter_i, wire_rx_drop_error_i,
-               wire_rx_frame_i, wire_rx_frame_i}),
-    .amount_i({wire_tx_len_i, 32'd1, 32'd1, 32'd1, wire_rx_len_i, 32'd1}),
+    .count_i ({switched_i, wire_tx_frame_i, wire_tx_frame_i, wire_rx_drop_filter_i,
+               wire_rx_drop_error_i, wire_rx_frame_i, wire_rx_frame_i}),
+    .amount_i({32'd1, wire_tx_len_i, 32'd1, 32'd1, 32'd1, wire_rx_len_i, 32'd1}),
     .read_i  (req_i),
     .idx_i   (addr_i[5:3]),
     .value_o (counter)
@@ -123,7 +125,7 @@ module vqnic_card_regs #(
         vqnic_regs_pkg::REG_CLOCK_HZ:
           rdata_o = {vqnic_regs_pkg::MTU_LIMIT_MAX, CLOCK_HZ};
         vqnic_regs_pkg::REG_CARD_CONTROL: begin
-          rdata_o[vqnic_regs_pkg::CARD_CONTROL_RESET_LSB]    = reset_q;
+          rdata_o[vqnic_regs_pkg::CARD_CONTROL_RESET_LSB]    = reset_q || clearing_i;
           rdata_o[32 + vqnic_regs_pkg::CARD_STATUS_LINK_LSB] = link_i;
         end
         vqnic_regs_pkg::REG_EVENT_VECTOR:
@@ -138,12 +140,17 @@ module vqnic_card_regs #(
           rdata_o = {vqnic_regs_pkg::AS_BANK_OFFSET, vqnic_regs_pkg::ADDRESS_SPACE_COUNT};
         vqnic_regs_pkg::REG_AS_STRIDE:
           rdata_o = {vqnic_regs_pkg::IOVA_BITS, vqnic_regs_pkg::AS_BANK_STRIDE};
+        vqnic_regs_pkg::REG_COMMANDS:  // and FILTER_OFFSET
+          rdata_o = {vqnic_regs_pkg::FILTER_BANK_OFFSET, 32'd0};
+        vqnic_regs_pkg::REG_MAC_SLOTS:
+          rdata_o = {32'd0, 16'(vqnic_regs_pkg::MAC_WAYS), 16'(vqnic_regs_pkg::MAC_ROWS)};
         vqnic_regs_pkg::REG_WIRE_RX_FRAMES,
         vqnic_regs_pkg::REG_WIRE_RX_BYTES,
         vqnic_regs_pkg::REG_WIRE_RX_DROP_ERROR,
         vqnic_regs_pkg::REG_WIRE_RX_DROP_FILTER,
         vqnic_regs_pkg::REG_WIRE_TX_FRAMES,
-        vqnic_regs_pkg::REG_WIRE_TX_BYTES: begin
+        vqnic_regs_pkg::REG_WIRE_TX_BYTES,
+        vqnic_regs_pkg::REG_SWITCH_FRAMES: begin
           rdata_o   = counter;
           latched_o = 1'b1;
         end

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Takes frames from the wire into a frame buffer, drops the bad ones and those for nobody, and says
-// of the others whom they are for: a unicast frame is for the vdev with that MAC address, all
-// others are for every vdev.
+// Takes frames from the wire into a frame buffer and drops the bad ones.
 
 module vqnic_wire_rx #(
   parameter int unsigned DATA_W = 512,
-  parameter int unsigned VDEVS  = 2,
   localparam int unsigned LaneCount = DATA_W / 8,
   localparam int unsigned LaneW = $clog2(LaneCount)
 ) (
   input  logic                  clk_i,
   input  logic                  rst_ni,
   input  logic                  stop_i,     // take no new frame
-
-  input  logic [VDEVS-1:0]      enable_i,
-  input  logic [VDEVS-1:0][47:0] mac_i,
 
   input  logic [DATA_W-1:0]     s_axis_rx_tdata_i,
   input  logic [LaneCount-1:0]  s_axis_rx_tkeep_i,
@@ -29,20 +23,17 @@ module vqnic_wire_rx #(
   output logic [DATA_W-1:0]     word_o,
   output logic                  commit_o,
   output logic [15:0]           commit_len_o,
-  output logic                  commit_tagged_o,
-  output logic [VDEVS-1:0]      commit_vdevs_o,
   output logic                  drop_o,
 
   // One cycle for each frame.
   output logic                  frame_o,
   output logic [31:0]           frame_len_o,
   output logic                  drop_error_o,
-  output logic                  drop_filter_o,
 
   output logic                  idle_o
 );
 
-  localparam logic [15:0] EtherTypeVlan = 16'h0081;  // 0x8100 as it lies on the wire
+  localparam logic [31:0] TaggedMin = vqnic_regs_pkg::FRAME_BYTES_MIN + vqnic_pkg::TAG_BYTES;
 
   typedef enum logic [1:0] {
     Start,   // between frames
@@ -53,8 +44,7 @@ module vqnic_wire_rx #(
   state_e       state_q;
   logic         bad_q;
   logic [31:0]  len_q;
-  logic [47:0]  dst_q;   // its destination,
-  logic [15:0]  type_q;  // and what follows its source
+  logic [15:0]  type_q;  // what follows its source
 
   logic beat, store;
   assign s_axis_rx_tready_o = state_q == Frame || (state_q == Start && !stop_i && room_i);
@@ -74,18 +64,18 @@ module vqnic_wire_rx #(
     end
   end
 
-  // The Ethernet header is in the first beat, or in the first two.
-  if (DATA_W >= 112) begin : gen_hdr
-    always_ff @(posedge clk_i) begin
-      if (beat && state_q == Start) begin
-        dst_q  <= s_axis_rx_tdata_i[47:0];
-        type_q <= s_axis_rx_tdata_i[111:96];
-      end
-    end
-  end else begin : gen_hdr_narrow
-    always_ff @(posedge clk_i) begin
-      if (beat && state_q == Start)                   dst_q  <= s_axis_rx_tdata_i[47:0];
-      if (beat && state_q == Frame && len_q == 32'd8) type_q <= s_axis_rx_tdata_i[47:32];
+  // The type is in the first beat, or in the second.
+  localparam int unsigned TypeBeat = vqnic_pkg::MAC_BYTES / LaneCount;
+  localparam int unsigned TypeLane = vqnic_pkg::MAC_BYTES % LaneCount;
+  logic type_beat;
+  if (TypeBeat == 0) begin : gen_type_first
+    assign type_beat = state_q == Start;
+  end else begin : gen_type_second
+    assign type_beat = state_q == Frame && len_q == 32'(TypeBeat * LaneCount);
+  end
+  always_ff @(posedge clk_i) begin
+    if (beat && type_beat) begin
+      type_q <= {s_axis_rx_tdata_i[TypeLane*8 +: 8], s_axis_rx_tdata_i[TypeLane*8 + 8 +: 8]};
     end
   end
 
@@ -109,25 +99,19 @@ module vqnic_wire_rx #(
     end
   end
 
-  logic [VDEVS-1:0] vdevs;
-  logic             error, decide;
-  for (genvar i = 0; i < VDEVS; i++) begin : gen_match
-    assign vdevs[i] = enable_i[i] && (dst_q[0] || dst_q == mac_i[i]);
-  end
+  logic error, decide;
   assign error  = bad_q || len_q < vqnic_regs_pkg::FRAME_BYTES_MIN ||
+                  (type_q == vqnic_pkg::TYPE_VLAN && len_q < TaggedMin) ||
                   len_q > vqnic_regs_pkg::FRAME_BYTES_MAX;
   assign decide = state_q == Decide;
 
-  assign commit_o        = decide && !error && vdevs != '0;
-  assign commit_len_o    = len_q[15:0];
-  assign commit_tagged_o = type_q == EtherTypeVlan;
-  assign commit_vdevs_o  = vdevs;
-  assign drop_o          = decide && !commit_o;
+  assign commit_o     = decide && !error;
+  assign commit_len_o = len_q[15:0];
+  assign drop_o       = decide && error;
 
-  assign frame_o       = decide;
-  assign frame_len_o   = len_q;
-  assign drop_error_o  = decide && error;
-  assign drop_filter_o = decide && !error && vdevs == '0;
+  assign frame_o      = decide;
+  assign frame_len_o  = len_q;
+  assign drop_error_o = decide && error;
 
   assign idle_o = state_q == Start && (!s_axis_rx_tvalid_i || stop_i);
 

@@ -24,8 +24,9 @@ module vqnic_vdev_regs #(
   input  logic        link_i,
   input  logic        stop_i,          // the card is about to be reset: no queue runs
   output logic        enable_o,
-  output logic [47:0] mac_o,           // byte 0 in bits 7:0
   output logic [15:0] mtu_o,
+  output logic [8:0]  rx_mode_o,       // VDEV_RX_MODE
+  output logic [31:0] policy_o,        // VDEV_POLICY
 
   output logic [Vqs-1:0][vqnic_pkg::VQ_CTX_W-1:0] ctx_o,
   input  logic [Vqs-1:0]       busy_i,
@@ -37,13 +38,19 @@ module vqnic_vdev_regs #(
   input  logic [Vqs:0]         irq_pending_i,
   output logic                 config_irq_o,
 
-  input  logic        interrupt_i,   // a message was sent
+  // One cycle for each frame or message.
+  input  logic        rx_drop_vlan_i,
+  input  logic        tx_drop_spoof_i,
+  input  logic        tx_drop_vlan_i,
+  input  logic        interrupt_i,
 
   output logic        idle_o
 );
 
   localparam logic [15:0] MtuReset = 16'd1500;
   localparam int unsigned SelectW = $clog2(Vqs);
+  localparam logic [8:0]  RxModes  = 9'h13f;        // bits of VDEV_RX_MODE
+  localparam logic [31:0] Policies = 32'hefff0007;  // and of VDEV_POLICY
   localparam int unsigned AsidW = $clog2(vqnic_regs_pkg::ADDRESS_SPACE_COUNT);
 
   vqnic_pkg::vq_rel_t rx_rel, tx_rel;
@@ -62,6 +69,8 @@ module vqnic_vdev_regs #(
   logic        reset_q, enable_q, link_q;
   logic [47:0] mac_q;
   logic [15:0] mtu_q;
+  logic [8:0]  rx_mode_q;
+  logic [31:0] policy_q;
   logic [AsidW-1:0] asid_q;
   logic        net_link_q;
 
@@ -160,6 +169,8 @@ module vqnic_vdev_regs #(
       offered_q    <= vqnic_pkg::FEATURES_SUPPORTED;
       mac_q        <= '0;
       mtu_q        <= MtuReset;
+      rx_mode_q    <= '0;
+      policy_q     <= '0;
       asid_q       <= '0;
       net_link_q   <= 1'b0;
       generation_q <= '0;
@@ -181,6 +192,8 @@ module vqnic_vdev_regs #(
           vqnic_regs_pkg::REG_VDEV_MAC_LO: mac_q[31:0]  <= wword;
           vqnic_regs_pkg::REG_VDEV_MAC_HI: mac_q[47:32] <= wword[15:0];
           vqnic_regs_pkg::REG_VDEV_MTU:    mtu_q        <= wword[15:0];
+          vqnic_regs_pkg::REG_VDEV_RX_MODE: rx_mode_q   <= wword[8:0] & RxModes;
+          vqnic_regs_pkg::REG_VDEV_POLICY:  policy_q    <= wword & Policies;
           vqnic_regs_pkg::REG_VDEV_AS_DATA:
             if (!status_q[vqnic_pkg::STATUS_DRIVER_OK] &&
                 wword[15:0] < 16'(vqnic_regs_pkg::ADDRESS_SPACE_COUNT)) begin
@@ -193,8 +206,9 @@ module vqnic_vdev_regs #(
   end
 
   assign enable_o      = enable_q;
-  assign mac_o         = mac_q;
   assign mtu_o         = mtu_q;
+  assign rx_mode_o     = rx_mode_q;
+  assign policy_o      = policy_q;
   assign vector_o[Vqs] = vector_q;
 
   logic [Vqs-1:0][63:0] queue_rdata;
@@ -227,20 +241,21 @@ module vqnic_vdev_regs #(
     );
   end
 
-  localparam int unsigned Counters = 8;
+  localparam int unsigned Counters = 11;
   logic [63:0] counter;
   vqnic_counters #(
     .N(Counters)
   ) u_counters (
     .clk_i,
     .rst_ni,
-    .count_i ({interrupt_i, rx_done && rx_rel.not_ready, rx_done && rx_rel.too_long,
+    .count_i ({tx_drop_vlan_i, tx_drop_spoof_i, rx_drop_vlan_i,
+               interrupt_i, rx_done && rx_rel.not_ready, rx_done && rx_rel.too_long,
                rx_done && rx_rel.no_buffer, rx_done && rx_rel.frame, rx_done && rx_rel.frame,
                tx_done && tx_rel.frame, tx_done && tx_rel.frame}),
-    .amount_i({32'd1, 32'd1, 32'd1, 32'd1, {16'd0, rx_rel.bytes}, 32'd1,
+    .amount_i({32'd1, 32'd1, 32'd1, 32'd1, 32'd1, 32'd1, 32'd1, {16'd0, rx_rel.bytes}, 32'd1,
                {16'd0, tx_rel.bytes}, 32'd1}),
     .read_i  (req_i),
-    .idx_i   (addr_i[5:3]),
+    .idx_i   (addr_i[6:3]),
     .value_o (counter)
   );
 
@@ -289,6 +304,8 @@ module vqnic_vdev_regs #(
         vqnic_regs_pkg::REG_OFFERED_FEATURES:   rdata_o = offered_q;
         vqnic_regs_pkg::REG_VDEV_MAC_LO:        rdata_o = {16'd0, mac_q};
         vqnic_regs_pkg::REG_VDEV_MTU:           rdata_o = {48'd0, mtu_q};
+        vqnic_regs_pkg::REG_VDEV_OFFLOADS_OFF:  rdata_o = {23'd0, rx_mode_q, 32'd0};
+        vqnic_regs_pkg::REG_VDEV_POLICY:        rdata_o = {32'd0, policy_q};
         vqnic_regs_pkg::REG_VDEV_DOORBELLS:     rdata_o = {32'd0, Doorbells};
         vqnic_regs_pkg::REG_VDEV_AS_DATA:       rdata_o = 64'(asid_q);
         vqnic_regs_pkg::REG_ACCEPTED_FEATURES:  rdata_o = accepted_q;
@@ -299,7 +316,10 @@ module vqnic_vdev_regs #(
         vqnic_regs_pkg::REG_RX_DROP_NO_BUFFER,
         vqnic_regs_pkg::REG_RX_DROP_TOO_LONG,
         vqnic_regs_pkg::REG_RX_DROP_NOT_READY,
-        vqnic_regs_pkg::REG_INTERRUPTS: begin
+        vqnic_regs_pkg::REG_INTERRUPTS,
+        vqnic_regs_pkg::REG_RX_DROP_VLAN,
+        vqnic_regs_pkg::REG_TX_DROP_SPOOF,
+        vqnic_regs_pkg::REG_TX_DROP_VLAN: begin
           rdata_o   = counter;
           latched_o = 1'b1;
         end
