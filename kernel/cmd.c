@@ -436,7 +436,11 @@ u32 vqnic_cmd_get_commands(struct vqnic_card *card)
 /* Where commands of the vdev's control queue are put, VQNIC_MAILBOX_BYTES; 0: they wait. */
 void vqnic_cmd_set_mailbox(struct vqnic_vdev *vdev, dma_addr_t addr)
 {
-	vqnic_write64(vdev->card, vdev->regs + VQNIC_REG_VDEV_MAILBOX, addr);
+	void __iomem *reg = vdev->regs + VQNIC_REG_VDEV_MAILBOX;
+
+	/* The low word makes both valid. */
+	vqnic_write32(vdev->card, reg + sizeof(u32), upper_32_bits(addr));
+	vqnic_write32(vdev->card, reg, lower_32_bits(addr));
 }
 
 /* True if a command waits: then it is in the mailbox, and *command says how much of it. */

@@ -34,9 +34,10 @@ $(B)/tests/json: tests/system/json.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(shell pkg-config --cflags json-c) $< -o $@ $(shell pkg-config --libs json-c)
 
-build-tests: $(B)/tests/vhost_map
+VHOST_TESTS := vhost_map vhost_ctrl
+build-tests: $(VHOST_TESTS:%=$(B)/tests/%)
 $(B)/tests/system/%.o: tests/system/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -D_GNU_SOURCE $(CTL_CFLAGS) -Ihw/regs -c $< -o $@
-$(B)/tests/vhost_map: $(B)/tests/system/vhost_map.o $(B)/tests/system/vhost.o $(B)/ctl/libvqnic.a
+$(VHOST_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/tests/system/%.o $(B)/tests/system/vhost.o $(B)/ctl/libvqnic.a
 	@$(CC) $^ $(CTL_NL) -o $@

@@ -77,7 +77,7 @@ vhost_map() {
 # Back to the start of every test: the module is loaded, there is no device, nothing of the last test runs.
 fresh() {
 	local name
-	pkill -KILL 'socat|ping|iperf3|sleep|vhost_map' || true
+	pkill -KILL 'socat|ping|iperf3|sleep|vhost_map|vhost_ctrl' || true
 	for name in $(ip netns list | cut -d' ' -f1); do ip netns delete "$name"; done
 	[ -d /sys/module/virtio_vdpa ] || modprobe -a vdpa virtio_vdpa virtio_net
 	[ -e /sys/bus/pci/devices/0000:00:05.0 ] || echo 1 >/sys/bus/pci/rescan

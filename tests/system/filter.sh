@@ -1,0 +1,269 @@
+# shellcheck shell=bash disable=SC2034,SC2086,SC2154  # variables are shared with tests/system/run
+# SPDX-License-Identifier: Apache-2.0
+#
+# Which frames reach a device and which leave it: what its driver asks for by the control queue, what the operator allows,
+# and what the card makes of both. Frames are made and looked at on both ends by frames.py.
+
+wire=tap once=''
+
+readonly lab_mac=02:00:00:00:00:99 other=52:54:00:aa:bb:cc group=01:00:5e:01:02:03 broadcast=ff:ff:ff:ff:ff:ff
+
+# The device's interface is up and has sent what it sends when it comes up. It needs no address.
+quiet_device() {
+	guest "add vdpa0 mac $mac0; ip link set vdpa0 up
+		eventually 'a carrier on vdpa0' grep -qx 1 /sys/class/net/vdpa0/carrier"
+}
+
+# arrives WHAT EXPECTED [END-VLAN] <FRAMES: sends the frames (DESTINATION VLAN NAME) from the wire. What reaches vdpa0
+# in the VM, in order, must be the words EXPECTED.
+arrives() {
+	local what=$1 expected=$2 end_vlan=${3:--} frames
+	frames=$(while read -r destination vlan name; do echo "$destination $lab_mac $vlan $name"; done)
+	rm -f "$run/listening"
+	guest "tests/system/frames.py recv vdpa0 $run/listening" >"$run/received" &
+	eventually "somebody listens in the VM" test -e "$run/listening"
+	tests/system/frames.py send wire0 <<<"$frames
+${end_mac:-$mac0} $lab_mac $end_vlan end"
+	wait $! || fail "$what: $(cat "$run/received")"
+	expect "$what: what arrives" "$(xargs <"$run/received")" "$expected"
+}
+
+# leaves WHAT EXPECTED <FRAMES: sends the frames (SOURCE VLAN NAME) from the VM. What reaches the wire must be EXPECTED.
+leaves() {
+	local what=$1 expected=$2 frames
+	frames=$(while read -r source vlan name; do echo "$lab_mac $source $vlan $name"; done)
+	rm -f "$run/listening"
+	tests/system/frames.py recv wire0 "$run/listening" >"$run/received" &
+	eventually "somebody listens on the wire" test -e "$run/listening"
+	guest "tests/system/frames.py send vdpa0 <<<'$frames
+$lab_mac $mac0 - end'"
+	wait $! || fail "$what: $(cat "$run/received")"
+	expect "$what: what leaves" "$(xargs <"$run/received")" "$expected"
+}
+
+policy() { guest "vqnicctl policy set vdpa0 $*"; }
+shown() { guest "vqnicctl -j $1 show vdpa0" | json "$1" vdpa0 "${@:2}"; }
+counter() { guest 'vqnicctl -j stats show vdpa0' | json stats vdpa0 "$1"; }
+
+test_filter_mac() {
+	quiet_device
+	arrives "with the given address" "own bcast" <<-END
+		$mac0 - own
+		$other - other
+		$broadcast - bcast
+	END
+	guest "ip link set vdpa0 address $other"
+	expect "the guest's address" "$(shown mac guest mac)" $other
+	expect "the given address" "$(shown mac policy mac)" $mac0
+	end_mac=$other arrives "with another address" "other" <<-END
+		$mac0 - own
+		$other - other
+	END
+	# More addresses than one: a macvlan's is in the MAC table.
+	guest "ip link set vdpa0 address $mac0
+		ip link add link vdpa0 name macvlan0 address 02:00:00:00:00:07 type macvlan mode private
+		ip link set macvlan0 up"
+	arrives "with two addresses" "own second" <<-END
+		$mac0 - own
+		02:00:00:00:00:07 - second
+		02:00:00:00:00:08 - third
+	END
+	guest "ip link delete macvlan0"
+	arrives "with one again" "own" <<-END
+		$mac0 - own
+		02:00:00:00:00:07 - second
+	END
+}
+
+# What the operator gave to one device no guest takes from it.
+test_filter_given_mac() {
+	quiet_device
+	guest "add vdpa1 mac $mac1; refused ip link set vdpa0 address $mac1"
+	expect "the guest's address" "$(shown mac guest mac)" $mac0
+	guest "ip link set vdpa0 address $other; vdpa dev del vdpa1; vdpa dev add name vdpa2 mgmtdev \$(mgmtdev) mac $other"
+	expect "what is in force" "$(shown mac in_force unicast)" '[]'
+	guest "vdpa dev del vdpa2"
+	expect "what is in force" "$(shown mac in_force unicast)" "[\"$other\"]"
+}
+
+test_filter_multicast() {
+	quiet_device
+	arrives "before the join" "own" <<-END
+		$group - group
+		$mac0 - own
+	END
+	guest "ip maddress add $group dev vdpa0"
+	arrives "after the join" "group own" <<-END
+		$group - group
+		01:00:5e:01:02:04 - next
+		$mac0 - own
+	END
+	guest "ip maddress del $group dev vdpa0"
+	arrives "after the leave" "own" <<-END
+		$group - group
+		$mac0 - own
+	END
+	# More than a device can have is refused, and what was there stays.
+	guest "for i in \$(seq 90); do ip maddress add 01:00:5e:02:00:\$(printf %02x \$i) dev vdpa0; done"
+	arrives "with many groups" "first last" <<-END
+		01:00:5e:02:00:01 - first
+		01:00:5e:02:00:5a - last
+		01:00:5e:02:00:5b - none
+	END
+}
+
+test_filter_promisc() {
+	local frames="$other - other
+$group - group
+$mac0 - own"
+	quiet_device
+	guest "ip link set vdpa0 promisc on"
+	arrives "without trust" "own" <<<"$frames"
+	policy trust on
+	matches "the mode in force" "$(shown mac in_force rx_mode)" promisc
+	arrives "with trust" "other group own" <<<"$frames"
+	policy trust off
+	matches "the guest's mode" "$(shown mac guest rx_mode)" promisc
+	arrives "with trust withdrawn" "own" <<<"$frames"
+	policy trust on
+	guest "ip link set vdpa0 promisc off"
+	arrives "no more promiscuous" "own" <<<"$frames"
+}
+
+test_filter_allmulti() {
+	local frames="$other - other
+$group - group
+$mac0 - own"
+	quiet_device
+	guest "ip link set vdpa0 allmulticast on"
+	arrives "without trust" "own" <<<"$frames"
+	policy trust on
+	arrives "with trust" "group own" <<<"$frames"
+	guest "ip link set vdpa0 allmulticast off"
+	arrives "no more all" "own" <<<"$frames"
+}
+
+test_filter_vlan() {
+	local frames="$mac0 - untagged
+$mac0 5 five
+$mac0 6 six"
+	quiet_device
+	arrives "without a VLAN" "untagged" <<<"$frames"
+	guest "ip link add link vdpa0 name vlan5 type vlan id 5; ip link set vlan5 up"
+	expect "the guest's VLANs" "$(shown vlan guest vlans)" '["5"]'
+	arrives "with VLAN 5" "untagged five@5" <<<"$frames"
+	leaves "any VLAN" "untagged five@5 six@6/3" <<-END
+		$mac0 - untagged
+		$mac0 5 five
+		$mac0 6/3 six
+	END
+	policy vlans 6-7
+	arrives "with VLAN 5, which is not allowed" "untagged" <<<"$frames"
+	leaves "allowed VLANs" "untagged six@6" <<-END
+		$mac0 - untagged
+		$mac0 5 five
+		$mac0 6 six
+	END
+	expect "tx_drop_vlan" "$(counter tx_drop_vlan)" 1
+	policy vlans all
+	arrives "with VLAN 5 allowed again" "untagged five@5" <<<"$frames"
+	guest "ip link delete vlan5"
+	arrives "without the VLAN again" "untagged" <<<"$frames"
+	# An untagged path from end to end, through a VLAN interface on both sides.
+	guest "ip link add link vdpa0 name vlan5 type vlan id 5; ip link set vlan5 up; ip address add 10.5.0.2/24 dev vlan5"
+	ip link delete wire0.5 2>/dev/null || true
+	ip link add link wire0 name wire0.5 type vlan id 5
+	ip address add 10.5.0.1/24 dev wire0.5 && ip link set wire0.5 up
+	eventually "an answer in VLAN 5" ping -c 1 -W 1 10.5.0.2
+	ip link delete wire0.5
+}
+
+test_filter_port_vlan() {
+	local drops
+	quiet_device
+	policy port-vlan 42 pcp 3
+	arrives "in a port VLAN" "mine" 42 <<-END
+		$mac0 - untagged
+		$mac0 42 mine
+		$mac0 43 other
+		$broadcast - bcast
+	END
+	rm -f "$run/listening"
+	drops=$(counter tx_drop_vlan)
+	leaves "from a port VLAN" "untagged@42/3" <<-END
+		$mac0 - untagged
+		$mac0 42 tagged
+		$mac0 7 seven
+	END
+	expect "tx_drop_vlan" "$(counter tx_drop_vlan)" $((drops + 2))
+	policy port-vlan none
+	arrives "out of the port VLAN" "untagged" <<<"$mac0 - untagged"
+	leaves "out of the port VLAN" "untagged" <<<"$mac0 - untagged"
+}
+
+test_filter_spoof() {
+	local drops
+	quiet_device
+	leaves "without the check" "own other" <<-END
+		$mac0 - own
+		$other - other
+	END
+	policy spoofchk on
+	drops=$(counter tx_drop_spoof)
+	leaves "with the check" "own" <<-END
+		$mac0 - own
+		$other - other
+	END
+	expect "tx_drop_spoof" "$(counter tx_drop_spoof)" $((drops + 1))
+	guest "refused ip link set vdpa0 address $other"
+	expect "the guest's address" "$(shown mac guest mac)" $mac0
+	policy spoofchk off
+	guest "ip link set vdpa0 address $other"
+	policy spoofchk on
+	expect "what is in force" "$(shown mac in_force unicast)" '[]'
+}
+
+test_policy() {
+	local before
+	quiet_device
+	policy spoofchk on trust on port-vlan 7 pcp 5 vlans 1,10-20
+	before="vdpa0: card 0000:00:05.0 mac $mac0 spoofchk true trust true port_vlan 7 pcp 5 vlans 1 10-20"
+	expect "the policy" "$(guest vqnicctl policy show vdpa0)" "$before"
+	guest <<-'EOF'
+		refused vqnicctl policy set vdpa9 trust on | grep -q 'no such vDPA device'
+		refused vqnicctl policy set vdpa0 trust off port-vlan none pcp 1 | grep -q 'a priority needs a port VLAN'
+		refused setpriv --reuid 65534 --clear-groups --bounding-set -all vqnicctl policy set vdpa0 trust off |
+			grep -q CAP_NET_ADMIN
+		setpriv --reuid 65534 --clear-groups vqnicctl policy show vdpa0
+	EOF
+	expect "the policy after refusals" "$(guest vqnicctl policy show vdpa0)" "$before"
+	# It outlives the guest's driver and the card's reset, but not the device.
+	guest "echo 1 >/sys/bus/pci/devices/\$(card)/reset"
+	expect "the policy after a reset" "$(guest vqnicctl policy show vdpa0)" "$before"
+	expect "what is in force after a reset" "$(shown vlan in_force port_vlan)" 7
+	guest "vdpa dev del vdpa0; add vdpa0 mac $mac0"
+	expect "a new device's policy" "$(guest vqnicctl policy show vdpa0)" \
+		"vdpa0: card 0000:00:05.0 mac $mac0 spoofchk false trust false port_vlan 0 vlans all"
+}
+
+# The guest's wishes end with its driver.
+test_filter_rebind() {
+	quiet_device
+	guest <<-EOF
+		ip link set vdpa0 address $other
+		ip maddress add $group dev vdpa0
+		device=\$(basename \$(readlink /sys/class/net/vdpa0/device))
+		echo \$device >/sys/bus/virtio/drivers/virtio_net/unbind
+	EOF
+	expect "the address without a driver" "$(shown mac guest mac)" $mac0
+	expect "groups without a driver" "$(shown mac guest multicast)" '[]'
+	expect "what is in force without a driver" "$(shown mac in_force unicast)" "[\"$mac0\"]"
+}
+
+ctrl_test() { guest -t 240 "add vdpa0 mac $mac0; bind_to vhost_vdpa vdpa0; build/tests/vhost_ctrl vdpa0 $1"; }
+
+test_ctrl_commands() { ctrl_test commands; }
+test_ctrl_malformed() { ctrl_test malformed; }
+test_ctrl_features() { ctrl_test features; }
+test_ctrl_random() { ctrl_test random; }
+test_ctrl_reset() { ctrl_test reset; }
