@@ -41,7 +41,7 @@ test_guest_traffic() {
 	start --device host_mtu=9000
 	address "mtu 9000"
 	expect "the MAC address in the guest" "$(inside 'cat /sys/class/net/eth0/address')" $mac0
-	ping -c 3 -i 0.2 -w 10 -s 8972 -M do $ip0
+	ping -c 3 -i 0.2 -w 10 -s 8972 -M "do" $ip0
 	iperf3 -s -D --pidfile "$run/iperf3.pid" --logfile "$run/iperf3.log" -p 5201
 	inside "iperf3 -c $wire_ip -p 5201 -t 2 && iperf3 -c $wire_ip -p 5201 -t 2 -R"
 	kill "$(tr -d '\0' <"$run/iperf3.pid")"
