@@ -34,6 +34,20 @@ $(B)/tests/json: tests/system/json.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(shell pkg-config --cflags json-c) $< -o $@ $(shell pkg-config --libs json-c)
 
+build-tests: $(B)/tests/canary
+$(B)/tests/canary: tests/system/canary.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $< -o $@
+
+HOSTILE_MODULES := $(LAB_KERNELS:%=$(B)/tests/hostile/%/hostile.ko)
+build-tests: $(HOSTILE_MODULES)
+$(HOSTILE_MODULES): $(B)/tests/hostile/%/hostile.ko: $(wildcard tests/system/hostile/*)
+	@echo "  MODULE hostile $*"
+	@mkdir -p $(@D) && ln -sfnr $^ $(@D)/
+	+@$(MAKE) --no-silent -C /lib/modules/$*/build M=$(CURDIR)/$(@D) KCFLAGS=-Werror modules >$(@D)/log 2>&1 || \
+		{ cat $(@D)/log; false; }
+	@touch $@
+
 build-tests: $(B)/tests/vhost_map
 $(B)/tests/system/%.o: tests/system/%.c
 	@mkdir -p $(@D)

@@ -142,6 +142,67 @@ test_guest_in_use() {
 	vm problems "$vm/guest-g0" 0
 }
 
+# A guest that attacks the card by its rings, tests/system/hostile, stops its own queue and nothing else: another guest's
+# traffic goes on, and memory that is not the guest's stays as it is.
+test_guest_hostile() {
+	device
+	start
+	guest -t 200 "vdpa dev add name vdpa1 mgmtdev \$(mgmtdev) mac $mac1; bind_to vhost_vdpa vdpa1
+		inner start g1 --vdpa vdpa1"
+	guest "inner exec g1 'ip link set eth0 up; ip address add $ip1/24 dev eth0; ping -c 3 -i 0.2 -w 10 $wire_ip
+		ping -i 0.1 -w 300 $wire_ip >/tmp/ping 2>&1 &'"
+	inside 'rmmod virtio_net; insmod /vqnic/build/tests/hostile/$(uname -r)/hostile.ko'
+	# What makes the card use a receive ring; longer than a ring of descriptors of one byte.
+	ping -q -b -i 0.1 -s 1000 10.1.0.255 >/dev/null 2>&1 &
+	guest -t 300 <<-'EOF'
+		mkfifo /tmp/canary.in
+		build/tests/canary </tmp/canary.in >/tmp/canary.out &
+		canary=$!
+		exec 9>/tmp/canary.in
+		eventually "a canary" test -s /tmp/canary.out
+		address=$(</tmp/canary.out)
+		stopped() { vqnicctl -j dev show vdpa0 | grep -q "\"fault\": *\"$1\""; }
+		tried=0
+		while read -r attack fault; do
+			echo "$attack: $fault"
+			inner exec g0 "echo $attack $address >/sys/module/hostile/parameters/attack"
+			eventually "queue stopped by $attack with $fault" stopped "$fault"
+			: $((++tried))
+		done <<-LIST
+			read IOVA_READ
+			write IOVA_WRITE
+			read-second IOVA_READ
+			write-second IOVA_WRITE
+			tx-wrap DESC_LENGTH
+			rx-wrap DESC_LENGTH
+			tx-loop CHAIN_LOOP
+			rx-loop CHAIN_LOOP
+			tx-huge CHAIN_LONG
+			tx-next DESC_INDEX
+			rx-next DESC_INDEX
+			tx-head DESC_INDEX
+			rx-head DESC_INDEX
+			tx-index AVAIL_INDEX
+			rx-index AVAIL_INDEX
+			tx-length DESC_LENGTH
+			rx-length DESC_LENGTH
+			tx-direction DESC_DIRECTION
+			rx-direction DESC_DIRECTION
+			tx-flags DESC_FLAGS
+			rx-flags DESC_FLAGS
+		LIST
+		known=$(inner exec g0 'wc -l </sys/module/hostile/parameters/attack')
+		((tried == known)) || fail "$tried attacks were tried, there are $known"
+		exec 9>&-
+		wait $canary || fail "memory that is not the guest's was written to"
+	EOF
+	guest "inner exec g1 'pkill -INT ping; sleep 0.5; tail -n 3 /tmp/ping; grep -q \" 0% packet loss\" /tmp/ping'"
+	inside 'rmmod hostile; insmod /modules/virtio_net.ko'
+	address
+	guest 'inner stop g1'
+	stop
+}
+
 # QEMU dies at any moment of its life; the device and its memory are free at once. KILLS times. Pinned pages are not
 # counted here: if a signal comes while vhost_vdpa_pa_map() pins memory, vhost itself (6.12 to 7.3) forgets up to 512 that
 # it has pinned and not yet mapped.
