@@ -7,6 +7,9 @@ include $(sort $(wildcard tests/*/rules.mk))
 check: build build-tests  ## run every test; T=name runs one line of tests/suite, or one test
 	@tests/run '$(T)'
 
+check-nightly: build build-tests  ## the long forms of the tests, hours; T=name as for check
+	@SUITE=tests/suite-nightly tests/run '$(T)'
+
 demo: build  ## the whole path on the screen, step by step; KERNEL=6.12 WAVE=1 PCAP=FILE
 	@KERNEL='$(KERNEL)' WAVE='$(WAVE)' PCAP='$(PCAP)' sim/lab/demo
 

@@ -208,7 +208,7 @@ test_guest_hostile() {
 # it has pinned and not yet mapped.
 test_guest_killed() {
 	device
-	guest -t 600 <<-EOF
+	guest -t $((${KILLS:-4} * 60)) <<-EOF
 		RANDOM=1
 		for i in \$(seq ${KILLS:-4}); do
 			inner start g0 --vdpa vdpa0 &
