@@ -7,6 +7,9 @@ include $(sort $(wildcard tests/*/rules.mk))
 check: build build-tests  ## run every test; T=name runs one line of tests/suite, or one test
 	@tests/run '$(T)'
 
+check-nightly: build build-tests  ## the long forms of the tests, hours; T=name as for check
+	@SUITE=tests/suite-nightly tests/run '$(T)'
+
 demo: build  ## the whole path on the screen, step by step; KERNEL=6.12 WAVE=1 PCAP=FILE
 	@KERNEL='$(KERNEL)' WAVE='$(WAVE)' PCAP='$(PCAP)' sim/lab/demo
 
@@ -33,6 +36,20 @@ build-tests: $(B)/tests/json
 $(B)/tests/json: tests/system/json.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(shell pkg-config --cflags json-c) $< -o $@ $(shell pkg-config --libs json-c)
+
+build-tests: $(B)/tests/canary
+$(B)/tests/canary: tests/system/canary.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $< -o $@
+
+HOSTILE_MODULES := $(LAB_KERNELS:%=$(B)/tests/hostile/%/hostile.ko)
+build-tests: $(HOSTILE_MODULES)
+$(HOSTILE_MODULES): $(B)/tests/hostile/%/hostile.ko: $(wildcard tests/system/hostile/*)
+	@echo "  MODULE hostile $*"
+	@mkdir -p $(@D) && ln -sfnr $^ $(@D)/
+	+@$(MAKE) --no-silent -C /lib/modules/$*/build M=$(CURDIR)/$(@D) KCFLAGS=-Werror modules >$(@D)/log 2>&1 || \
+		{ cat $(@D)/log; false; }
+	@touch $@
 
 VHOST_TESTS := vhost_map vhost_ctrl
 build-tests: $(VHOST_TESTS:%=$(B)/tests/%)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What virtual machines have in common: the host VM (sim/lab/vm) and the guests in it (sim/lab/guest/inner). Sourced with
-# `tool`, the name in messages; a machine's functions work on `run`, its folder, and `name`. The folder holds
+# `tool`, the name in messages, and is_ready; a machine's functions work on `run`, its folder, and `name`. The folder holds
 # console.log, qemu.log, exec.log (commands and their output), qemu.pid, and what guest/agent needs.
 
 readonly boot_limit=180 # seconds; takes 7 to 20 on a 2-core machine that does nothing else
@@ -63,24 +63,23 @@ own_folder() {
 	mkfifo "$run/agent.in" "$run/agent.out"
 }
 
-# machine_arguments MEMORY INITRD: fills `qemu` with the arguments that every machine has, for its kernel `kernel`, the
-# project over 9p and its agent.
+# machine_arguments MEMORY INITRD: fills `qemu` with the arguments that every machine has, for its kernel `kernel` and its
+# agent.
 machine_arguments() {
 	# shellcheck disable=SC2054  # the commas are QEMU's
 	qemu=(qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -m "$1"
 		-kernel "/boot/vmlinuz-$kernel" -initrd "build/vm/$kernel/$2"
-		-virtfs "local,path=$PWD,mount_tag=project,security_model=none,multidevs=remap"
 		-chardev "pipe,id=agent,path=$run/agent" -device virtio-serial-pci
 		-device virtserialport,chardev=agent,name=vqnic.agent)
 	append="console=ttyS0 panic=-1 vqnic.run=$name"
 }
 
-# Starts QEMU with `qemu` and `append`; returns when the machine takes commands.
+# Starts QEMU with `qemu` and `append`; returns when `is_ready` says that the machine takes commands.
 boot() {
 	"${qemu[@]}" -serial "file:$run/console.log" -append "$append" >"$run/qemu.log" 2>&1 </dev/null &
 	echo $! >"$run/qemu.pid"
 	local deadline=$((SECONDS + boot_limit))
-	until [ -e "$run/ready" ]; do
+	until is_ready; do
 		if ! alive qemu; then
 			autopsy
 			die "kernel $kernel did not boot: QEMU ended; logs: $run/console.log, $run/qemu.log"
@@ -102,40 +101,6 @@ boot_shell() {
 	echo "Booting kernel $kernel; kernel log: $run/console.log"
 	"${qemu[@]}" -chardev "stdio,id=console,signal=off,logfile=$run/console.log" -serial chardev:console \
 		-append "$append vqnic.shell=${size/ /,} quiet" 2>"$run/qemu.log" || die "QEMU failed; log: $run/qemu.log"
-}
-
-# execute [-t SECONDS] [COMMAND...]: runs the command, or the bash script on stdin, in the machine. Exits with its status.
-execute() {
-	local limit=60 id deadline status script tick=0
-	if [ "${1:-}" = -t ]; then
-		limit=$2
-		shift 2
-	fi
-	alive qemu || { autopsy; die "the VM $name is not running"; }
-	id=$BASHPID.$EPOCHREALTIME
-	if [ $# -gt 0 ]; then printf '%s\n' "$*"; else cat; fi >"$run/exec/$id.sh"
-	echo "$id $limit" 1<>"$run/agent.in"
-	# The machine ends the command after the limit; when it does not, it is the machine that hangs.
-	deadline=$((SECONDS + limit + 15))
-	until [ -s "$run/exec/$id.rc" ]; do
-		pause 0.03
-		((++tick % 20)) && continue
-		if ! alive qemu; then
-			autopsy
-			die "the VM died; log: $run/console.log"
-		elif ((SECONDS >= deadline)); then
-			cat "$run/exec/$id.out" 2>/dev/null || true
-			autopsy
-			die "the VM does not answer any more; log: $run/console.log"
-		fi
-	done
-	status=$(<"$run/exec/$id.rc")
-	script=$(<"$run/exec/$id.sh")
-	printf '$ %s\n' "${script//$'\n'/$'\n$ '}" >>"$run/exec.log"
-	tee -a "$run/exec.log" <"$run/exec/$id.out"
-	[ "$status" -eq 0 ] || echo "exit status $status" >>"$run/exec.log"
-	rm -f "$run/exec/$id".*
-	exit "$status"
 }
 
 # Ends process $1 of the machine: asked first, then made to.

@@ -12,7 +12,7 @@ $(B)/vm/%/initrd: sim/lab/initrd sim/lab/guest/init /boot/vmlinuz-%
 	@mkdir -p $(@D)
 	@sim/lab/initrd $* $@
 
-$(B)/vm/%/guest-initrd: sim/lab/initrd sim/lab/guest/init sim/lab/rules.mk /boot/vmlinuz-%
+$(B)/vm/%/guest-initrd: sim/lab/initrd $(wildcard sim/lab/guest/*) sim/lab/rules.mk /boot/vmlinuz-%
 	@mkdir -p $(@D)
 	@sim/lab/initrd $* $@ $(GUEST_PROGRAMS)
 

@@ -74,10 +74,35 @@ vhost_map() {
 	/vqnic/build/tests/vhost_map "$@"
 }
 
+inner() { sim/lab/guest/inner "$@"; }
+
+# Nothing is mapped for the card, and no page is pinned.
+unmapped() { vqnicctl -j dev show | grep -q '"bytes": *[1-9]' && return 1 || true; }
+unpinned() {
+	echo 1 >/proc/sys/vm/stat_refresh
+	awk '/^nr_foll_pin_/ { pinned = $2 - pinned } END { exit pinned != 0 }' /proc/vmstat
+}
+rest() {
+	eventually "nothing mapped" unmapped
+	eventually "no page pinned ($(grep nr_foll_pin /proc/vmstat | tr '\n' ' '))" unpinned
+}
+
+# count_calls MODULE:FUNCTION counts calls of the function from now on; counted_calls says how many there were.
+readonly tracing=/sys/kernel/tracing
+count_calls() {
+	mountpoint -q $tracing || mount -t tracefs tracefs $tracing
+	modprobe "${1%:*}" 2>/dev/null || true
+	[ ! -e $tracing/events/kprobes ] || echo 0 >$tracing/events/kprobes/enable
+	echo "p:count_${1#*:} $1" >$tracing/kprobe_events
+	echo 1 >"$tracing/events/kprobes/count_${1#*:}/enable"
+}
+counted_calls() { awk -v name="count_${1#*:}" '$1 == name { print $2 }' $tracing/kprobe_profile; }
+
 # Back to the start of every test: the module is loaded, there is no device, nothing of the last test runs.
 fresh() {
 	local name
-	pkill -KILL 'socat|ping|iperf3|sleep|vhost_map|vhost_ctrl' || true
+	[ ! -e $tracing/events/kprobes ] || echo 0 >$tracing/events/kprobes/enable
+	pkill -KILL 'socat|ping|iperf3|sleep|vhost_map|vhost_ctrl|qemu-system' || true
 	for name in $(ip netns list | cut -d' ' -f1); do ip netns delete "$name"; done
 	[ -d /sys/module/virtio_vdpa ] || modprobe -a vdpa virtio_vdpa virtio_net
 	[ -e /sys/bus/pci/devices/0000:00:05.0 ] || echo 1 >/sys/bus/pci/rescan

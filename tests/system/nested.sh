@@ -1,0 +1,279 @@
+# shellcheck shell=bash disable=SC2034,SC2086,SC2154  # variables are shared with tests/system/run
+# SPDX-License-Identifier: Apache-2.0
+#
+# Guests on the card: virtual machines in the host VM, by stock QEMU with KVM, whose network is a vDPA device.
+
+wire=tap once='' options=--nested
+
+# inside [-t SECONDS] [COMMAND]: runs the command, or the script on stdin, in the guest g0.
+inside() {
+	local limit=60
+	if [ "${1:-}" = -t ]; then
+		limit=$2
+		shift 2
+	fi
+	guest -t $((limit + 20)) "inner exec g0 -t $limit <<'END_OF_SCRIPT'
+$(if [ $# -gt 0 ]; then printf '%s\n' "$*"; else cat; fi)
+END_OF_SCRIPT"
+}
+
+# device [ARGUMENT...]: a vDPA device vdpa0 for guests; arguments of `vdpa dev add`.
+device() { guest "vdpa dev add name vdpa0 mgmtdev \$(mgmtdev) mac $mac0 $*; bind_to vhost_vdpa vdpa0"; }
+
+# start [OPTION...]: a guest g0 that has vdpa0; options of `inner start`.
+start() { guest -t 200 "inner start g0 --vdpa vdpa0 $*"; }
+
+address() { inside "ip link set eth0 up ${1:-}; ip address add $ip0/24 dev eth0; ping -c 5 -i 0.2 -w 15 $wire_ip"; }
+
+# Ends the guest. Nothing of it may be left, and neither its kernel nor its QEMU may have complained.
+stop() {
+	guest 'inner stop g0; rest'
+	vm problems "$vm/guest-g0" 0
+	! grep -v -e 'terminating on signal' -e 'ring restore failed' "$run/guest-g0/qemu.log"
+}
+
+# The simulator's counter $1.
+counted() { vm sim "$vm" stats | json "$1"; }
+
+test_guest_traffic() {
+	local before
+	device mtu 9000
+	start --device host_mtu=9000
+	address "mtu 9000"
+	expect "the MAC address in the guest" "$(inside 'cat /sys/class/net/eth0/address')" $mac0
+	ping -c 3 -i 0.2 -w 10 -s 8972 -M "do" $ip0
+	iperf3 -s -D --pidfile "$run/iperf3.pid" --logfile "$run/iperf3.log" -p 5201
+	inside "iperf3 -c $wire_ip -p 5201 -t 2 && iperf3 -c $wire_ip -p 5201 -t 2 -R"
+	kill "$(tr -d '\0' <"$run/iperf3.pid")"
+	before=$(counted dma_errors)
+	stop
+	expect "DMA errors" "$(counted dma_errors)" "$before"
+}
+
+test_guest_generic_device() {
+	device
+	start --generic
+	address
+	stop
+}
+
+# With a page for each queue a doorbell is the guest's own: neither QEMU nor the host's kernel hears of it.
+test_guest_doorbells() {
+	local option rung kicks
+	device
+	for option in off on; do
+		start --device page-per-vq=$option
+		address
+		guest 'count_calls vqnic:vqnic_kick_vq'
+		rung=$(counted doorbells)
+		inside "ping -c 50 -i 0.02 -w 20 $wire_ip"
+		rung=$(($(counted doorbells) - rung))
+		kicks=$(guest 'counted_calls vqnic:vqnic_kick_vq')
+		echo "page-per-vq=$option: $rung doorbells on the card, $kicks calls of the driver"
+		((rung >= 50)) || fail "the card heard $rung doorbells for 50 frames"
+		case $option in
+		off) ((kicks >= 50)) || fail "the driver was asked $kicks times to kick: what is counted?" ;;
+		on) ((kicks == 0)) || fail "the driver was asked $kicks times to kick" ;;
+		esac
+		stop
+	done
+}
+
+# Interrupts go from the driver to the guest's virtual CPU by irqfd, in the host's kernel.
+test_guest_irqfd() {
+	local sent injected
+	device
+	start
+	address
+	guest 'count_calls kvm:irqfd_wakeup'
+	sent=$(counted interrupts)
+	inside "ping -c 50 -i 0.02 -w 20 $wire_ip"
+	sent=$(($(counted interrupts) - sent))
+	injected=$(guest 'counted_calls kvm:irqfd_wakeup')
+	echo "$sent interrupts of the card, $injected of them by irqfd"
+	((sent >= 50 && injected >= sent * 9 / 10)) || fail "of $sent interrupts $injected came by irqfd"
+	stop
+}
+
+test_guest_shadow_queues() {
+	device
+	start --netdev x-svq=on
+	address
+	stop
+}
+
+test_guest_hotplug() {
+	device
+	guest -t 200 'inner start g0'
+	expect "interfaces in the guest" "$(inside 'ls /sys/class/net')" lo
+	for i in 1 2 3; do
+		guest <<-'EOF'
+			inner qmp g0 netdev_add '{"type":"vhost-vdpa","vhostdev":"/dev/vhost-vdpa-0","id":"n0"}'
+			inner qmp g0 device_add '{"driver":"virtio-net-pci","netdev":"n0","id":"nic0","bus":"port0"}'
+		EOF
+		inside 'for i in $(seq 100); do [ -e /sys/class/net/eth0 ] && exit; sleep 0.1; done; exit 1'
+		address
+		guest 'inner qmp g0 device_del "{\"id\":\"nic0\"}"'
+		inside 'for i in $(seq 200); do [ -e /sys/class/net/eth0 ] || exit 0; sleep 0.1; done; exit 1'
+		guest <<-'EOF'
+			gone() { inner qmp g0 netdev_del '{"id":"n0"}'; }
+			eventually "the network device taken out" gone
+			rest
+		EOF
+	done
+	stop
+}
+
+# What is in use is not taken away: not the module, and the device only when its user lets go.
+test_guest_in_use() {
+	device
+	start
+	address
+	matches "the answer" "$(guest 'refused rmmod vqnic')" "in use|unavailable"
+	guest <<-'EOF'
+		vdpa dev del vdpa0 &
+		sleep 1
+		kill -0 $! || fail "the device was deleted under the guest"
+		inner kill g0
+		wait $!
+		[ -z "$(vdpa dev show)" ] || fail "the device is still there"
+		rmmod vqnic
+	EOF
+	vm problems "$vm/guest-g0" 0
+}
+
+# The longest time without an answer, in milliseconds, of a ping -D with an answer every 50 ms.
+longest_gap() {
+	awk '/^\[/ { t = substr($1, 2) + 0; if (last && t - last > gap) gap = t - last; last = t } END { print int(gap * 1000) }' "$1"
+}
+
+# Stock QEMU moves a guest from one vdev to another. From the wire nothing is seen of it but a gap. OPTION of -netdev.
+migrate_guest() {
+	local pinger gap answers
+	device
+	guest "vdpa dev add name vdpa1 mgmtdev \$(mgmtdev) mac $mac0; bind_to vhost_vdpa vdpa1"
+	start $1
+	address
+	ping -D -i 0.05 -w 300 $ip0 >"$run/ping" &
+	pinger=$!
+	inside 'echo "still here" >/run/mark; ping -i 0.05 '$wire_ip' >/run/ping &'
+	guest -t 200 "inner start g1 --vdpa vdpa1 $1 --incoming tcp:127.0.0.1:4444"
+	guest -t 200 <<-'EOF'
+		inner qmp g0 migrate '{"uri":"tcp:127.0.0.1:4444"}'
+		deadline=$((SECONDS + 150))
+		until state=$(inner qmp g0 query-migrate); [[ $state == *completed* ]]; do
+			[[ $state != *failed* && $state != *cancelled* ]] && ((SECONDS < deadline)) || fail "migration: $state"
+			sleep 0.2
+		done
+		echo "$state"
+		inner stop g0
+	EOF
+	expect "what the guest remembers" "$(guest 'inner exec g1 cat /run/mark')" "still here"
+	answers=$(grep -c 'bytes from' "$run/ping")
+	eventually "answers after the migration" eval "((\$(grep -c 'bytes from' '$run/ping') > $answers + 20))"
+	kill -INT $pinger
+	gap=$(longest_gap "$run/ping")
+	echo "blackout: $gap ms"
+	guest "inner exec g1 'killall -INT ping; tail -n 2 /run/ping; ping -c 3 -i 0.2 -w 10 $wire_ip'; inner stop g1; rest"
+	vm problems "$vm/guest-g0" 0
+	vm problems "$vm/guest-g1" 0
+}
+
+test_guest_migration() { migrate_guest ""; }
+test_guest_migration_shadow() { migrate_guest "--netdev x-svq=on"; }
+
+# A guest that attacks the card by its rings, tests/system/hostile, stops its own queue and nothing else: another guest's
+# traffic goes on, and memory that is not the guest's stays as it is.
+test_guest_hostile() {
+	device
+	start
+	guest -t 200 "vdpa dev add name vdpa1 mgmtdev \$(mgmtdev) mac $mac1; bind_to vhost_vdpa vdpa1
+		inner start g1 --vdpa vdpa1"
+	guest "inner exec g1 'ip link set eth0 up; ip address add $ip1/24 dev eth0; ping -c 3 -i 0.2 -w 10 $wire_ip
+		ping -i 0.1 -w 300 $wire_ip >/tmp/ping 2>&1 &'"
+	guest 'hostile=build/tests/hostile/$(uname -r)/hostile.ko
+		echo "rmmod virtio_net && base64 -d >hostile.ko <<END && insmod hostile.ko
+$(base64 "$hostile")
+END" | inner exec g0'
+	# What makes the card use a receive ring; longer than a ring of descriptors of one byte.
+	ping -q -b -i 0.1 -s 1000 10.1.0.255 >/dev/null 2>&1 &
+	guest -t 300 <<-'EOF'
+		mkfifo /tmp/canary.in
+		build/tests/canary </tmp/canary.in >/tmp/canary.out &
+		canary=$!
+		exec 9>/tmp/canary.in
+		eventually "a canary" test -s /tmp/canary.out
+		address=$(</tmp/canary.out)
+		stopped() { vqnicctl -j dev show vdpa0 | grep -q "\"fault\": *\"$1\""; }
+		tried=0
+		while read -r attack fault; do
+			echo "$attack: $fault"
+			inner exec g0 "echo $attack $address >/sys/module/hostile/parameters/attack"
+			eventually "queue stopped by $attack with $fault" stopped "$fault"
+			: $((++tried))
+		done <<-LIST
+			read IOVA_READ
+			write IOVA_WRITE
+			read-second IOVA_READ
+			write-second IOVA_WRITE
+			tx-wrap DESC_LENGTH
+			rx-wrap DESC_LENGTH
+			tx-loop CHAIN_LOOP
+			rx-loop CHAIN_LOOP
+			tx-huge CHAIN_LONG
+			tx-next DESC_INDEX
+			rx-next DESC_INDEX
+			tx-head DESC_INDEX
+			rx-head DESC_INDEX
+			tx-index AVAIL_INDEX
+			rx-index AVAIL_INDEX
+			tx-length DESC_LENGTH
+			rx-length DESC_LENGTH
+			tx-direction DESC_DIRECTION
+			rx-direction DESC_DIRECTION
+			tx-flags DESC_FLAGS
+			rx-flags DESC_FLAGS
+		LIST
+		known=$(inner exec g0 'wc -l </sys/module/hostile/parameters/attack')
+		((tried == known)) || fail "$tried attacks were tried, there are $known"
+		exec 9>&-
+		wait $canary || fail "memory that is not the guest's was written to"
+	EOF
+	guest "inner exec g1 'killall -INT ping; sleep 0.5; tail -n 3 /tmp/ping; grep -q \" 0% packet loss\" /tmp/ping'"
+	inside 'rmmod hostile; insmod /modules/virtio_net.ko'
+	address
+	guest 'inner stop g1'
+	stop
+}
+
+# QEMU dies at any moment of its life; the device and its memory are free at once. KILLS times. Pinned pages are not
+# counted here: if a signal comes while vhost_vdpa_pa_map() pins memory, vhost itself (6.12 to 7.3) forgets up to 512 that
+# it has pinned and not yet mapped.
+test_guest_killed() {
+	device
+	guest -t $((${KILLS:-4} * 60)) <<-EOF
+		RANDOM=1
+		for i in \$(seq ${KILLS:-4}); do
+			inner start g0 --vdpa vdpa0 &
+			starting=\$!
+			# A guest is up after 10 s; half of them are killed before, the others with traffic.
+			if ((i % 2)); then
+				pause=\$((RANDOM % 8)).\$((RANDOM % 10))
+				eventually "a guest that starts" inner alive g0
+				sleep \$pause
+			else
+				wait \$starting
+				inner exec g0 'ip link set eth0 up; ip address add $ip0/24 dev eth0; ping -f $wire_ip >/dev/null &'
+				pause=\$((RANDOM % 2)).\$((RANDOM % 10))
+				sleep \$pause
+			fi
+			echo "killed \$pause s after it was started"
+			inner kill g0
+			wait \$starting || true
+			eventually "nothing mapped" unmapped
+		done
+	EOF
+	start
+	address
+	guest 'inner stop g0; eventually "nothing mapped" unmapped'
+}
