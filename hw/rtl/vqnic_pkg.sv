@@ -16,7 +16,8 @@ package vqnic_pkg;
   localparam int unsigned F_VERSION_1 = 32;
   localparam int unsigned F_ACCESS_PLATFORM = 33;
   localparam int unsigned F_RING_RESET = 40;
-  localparam logic [63:0] FEATURES_SUPPORTED = (64'd1 << F_NET_MTU) | (64'd1 << F_NET_MAC) |
+  localparam logic [63:0] FEATURES_SUPPORTED = (64'd1 << F_NET_CSUM) |
+      (64'd1 << F_NET_GUEST_CSUM) | (64'd1 << F_NET_MTU) | (64'd1 << F_NET_MAC) |
       (64'd1 << F_NET_MRG_RXBUF) | (64'd1 << F_NET_STATUS) | (64'd1 << F_RING_INDIRECT_DESC) |
       (64'd1 << F_RING_EVENT_IDX) | (64'd1 << F_VERSION_1) | (64'd1 << F_ACCESS_PLATFORM) |
       (64'd1 << F_RING_RESET);

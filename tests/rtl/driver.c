@@ -642,7 +642,9 @@ struct vdev_config vdev_random_config(struct host *h)
 	struct vdev_config config = {
 		.features = (host_chance(h, 60) ? 1ull << VIRTIO_RING_F_EVENT_IDX : 0) |
 			(host_chance(h, 50) ? 1ull << VIRTIO_RING_F_INDIRECT_DESC : 0) |
-			(host_chance(h, 50) ? 1ull << VIRTIO_NET_F_MRG_RXBUF : 0),
+			(host_chance(h, 50) ? 1ull << VIRTIO_NET_F_MRG_RXBUF : 0) |
+			(host_chance(h, 50) ? 1ull << VIRTIO_NET_F_CSUM : 0) |
+			(host_chance(h, 50) ? 1ull << VIRTIO_NET_F_GUEST_CSUM : 0),
 		.mtu = (uint16_t)(host_chance(h, 50) ? 1500 : host_random(h, VQNIC_MTU_LIMIT_MIN, VQNIC_MTU_LIMIT_MAX)),
 		.chain_max = host_chance(h, 20) ? QUEUE_MAX : (unsigned int)host_random(h, 1, 20),
 		.joined = host_chance(h, 30),

@@ -258,6 +258,99 @@ static void test_mergeable(uint64_t seed)
 	card_check_counters(c);
 }
 
+/* Adds to a sum of big-endian 16-bit words; an odd last byte is followed by a zero. */
+static uint32_t sum_words(uint32_t sum, const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* A frame with TCP or UDP over IPv4 or IPv6 and a checksum that is right. Returns its length. */
+static size_t make_packet(struct vdev *d, uint8_t *frame, size_t payload, bool udp, bool ipv6)
+{
+	const size_t ip = 14, l4 = ip + (ipv6 ? 40 : 20), l4_len = (udp ? 8 : 20) + payload;
+	const size_t field = l4 + (udp ? 6 : 16), addrs = ip + (ipv6 ? 8 : 12);
+	const uint8_t pseudo[] = { 0, udp ? 17 : 6, (uint8_t)(l4_len >> 8), (uint8_t)l4_len };
+	uint32_t sum;
+
+	for (size_t i = 0; i < l4 + l4_len; i++)
+		frame[i] = (uint8_t)rng_next(&d->host->rng);
+	memcpy(frame, d->mac, 6);
+	frame[6] = 0x0a;
+	frame[12] = ipv6 ? 0x86 : 0x08;
+	frame[13] = ipv6 ? 0xdd : 0x00;
+	if (ipv6) {
+		frame[ip] = 0x60;
+		frame[ip + 4] = (uint8_t)(l4_len >> 8);
+		frame[ip + 5] = (uint8_t)l4_len;
+		frame[ip + 6] = pseudo[1];
+	} else {
+		frame[ip] = 0x45;
+		frame[ip + 2] = (uint8_t)((20 + l4_len) >> 8);
+		frame[ip + 3] = (uint8_t)(20 + l4_len);
+		frame[ip + 6] = 0x40;			/* no fragment */
+		frame[ip + 7] = 0;
+		frame[ip + 9] = pseudo[1];
+		memset(frame + ip + 10, 0, 2);
+		sum = ~sum_words(0, frame + ip, 20);
+		frame[ip + 10] = (uint8_t)(sum >> 8);
+		frame[ip + 11] = (uint8_t)sum;
+	}
+	if (udp) {
+		frame[l4 + 4] = (uint8_t)(l4_len >> 8);
+		frame[l4 + 5] = (uint8_t)l4_len;
+	} else {
+		frame[l4 + 12] = 0x50;
+	}
+	memset(frame + field, 0, 2);
+	sum = sum_words(0, pseudo, sizeof(pseudo));
+	sum = sum_words(sum, frame + addrs, ipv6 ? 32 : 8);
+	sum = sum_words(sum, frame + l4, l4_len);
+	sum = sum == 0xffff ? sum : ~sum;
+	frame[field] = (uint8_t)(sum >> 8);
+	frame[field + 1] = (uint8_t)sum;
+	return l4 + l4_len;
+}
+
+/* A driver that accepted GUEST_CSUM, and no other, is told of a transport checksum that is right. */
+static void test_guest_csum(uint64_t seed)
+{
+	bool accepted = seed % 2;
+	struct host *h = host_new(seed, NULL);
+	struct card *c = card_new(h);
+	struct vdev *d = &c->vdev[seed / 2 % VQNIC_VDEVS];
+	struct queue *q = &d->queue[RX];
+	struct vdev_config config = {
+		.features = accepted ? 1ull << VIRTIO_NET_F_GUEST_CSUM : 0,
+		.size = { 64, 64 }, .mtu = 1500, .chain_max = 1, .rx_bytes_min = 1518,
+	};
+	uint8_t frame[HOST_FRAME_MAX];
+
+	vdev_start(d, &config);
+	for (unsigned int i = 0; i < 32; i++) {
+		bool broken = host_chance(h, 40);
+		size_t len = make_packet(d, frame, host_random(h, 1, 1400), i % 2, i / 2 % 2);
+		const uint8_t *got;
+
+		if (broken)
+			frame[len - 1 - host_random(h, 0, 8)] ^= (uint8_t)(1u << host_random(h, 0, 7));
+		test_check(queue_add_rx(q, 1518, 1), "no descriptor");
+		queue_publish(q);
+		q->raw = true;
+		test_check(vqnic_model_rx_frame(h->model, frame, len, false), "not sent");
+		host_drain(h, 20000);
+		test_equal(q->seen, q->published, "used index");
+		got = space_at(d->space, q->desc[q->posted[(uint16_t)(q->seen - 1) % q->size]].addr,
+			       VQNIC_VNET_HDR_BYTES + len);
+		test_equal(got[0], accepted && !broken ? VIRTIO_NET_HDR_F_DATA_VALID : 0, "flags of frame %u", i);
+		test_check(!memcmp(got + VQNIC_VNET_HDR_BYTES, frame, len), "frame %u differs", i);
+		q->raw = false;
+	}
+}
+
 static const struct test tests[] = {
 	{ "random", test_random, 100 },
 	{ "ideal", test_ideal, 15 },
@@ -265,6 +358,7 @@ static const struct test tests[] = {
 	{ "lengths", test_lengths, 2 },
 	{ "long_chains", test_long_chains, 2 },
 	{ "mergeable", test_mergeable, 4 },
+	{ "guest_csum", test_guest_csum, 4 },
 	{ "index_wrap", test_index_wrap, 1 },
 };
 

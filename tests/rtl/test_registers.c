@@ -9,7 +9,8 @@
 #include "test.h"
 
 #define DRAIN 100000
-#define SUPPORTED (1ull << VIRTIO_NET_F_MTU | 1ull << VIRTIO_NET_F_MAC | 1ull << VIRTIO_NET_F_STATUS | \
+#define SUPPORTED (1ull << VIRTIO_NET_F_CSUM | 1ull << VIRTIO_NET_F_GUEST_CSUM | 1ull << VIRTIO_NET_F_MTU | \
+		   1ull << VIRTIO_NET_F_MAC | 1ull << VIRTIO_NET_F_STATUS | \
 		   1ull << VIRTIO_NET_F_MRG_RXBUF | 1ull << VIRTIO_RING_F_INDIRECT_DESC | \
 		   1ull << VIRTIO_RING_F_EVENT_IDX | 1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_F_ACCESS_PLATFORM | \
 		   1ull << VIRTIO_F_RING_RESET)
@@ -452,7 +453,7 @@ static void test_negotiation(uint64_t seed)
 	test_equal(vdev_get(d, VQNIC_REG_DEVICE_STATUS, 1), ACKNOWLEDGE | DRIVER, "FEATURES_OK without VERSION_1");
 	/* Not offered: in the low half, in the high half, and a bit that the owner withholds. */
 	for (unsigned int i = 0; i < 3; i++) {
-		uint64_t wrong = i == 0 ? 1ull << VIRTIO_NET_F_CSUM : i == 1 ? 1ull << 63 : mtu;
+		uint64_t wrong = i == 0 ? 1ull << VIRTIO_NET_F_GUEST_UFO : i == 1 ? 1ull << 63 : mtu;
 
 		accept_features(d, version_1 | wrong);
 		test_equal(vdev_get(d, VQNIC_REG_ACCEPTED_FEATURES, 8), version_1, "not offered");
