@@ -195,8 +195,6 @@ static int vqnic_identify_filter(struct vqnic_card *card, struct vqnic_info *inf
 		return -EIO;
 	info->mac_ways = slots >> 16;
 	info->mac_rows = slots & U16_MAX;
-	if (!info->filter_offset)
-		return 0;
 	if (info->filter_offset < VQNIC_VDEV_WINDOW_STRIDE ||
 	    !IS_ALIGNED(info->filter_offset, sizeof(u64)) ||
 	    vqnic_end(info->filter_offset, 1, VQNIC_VDEV_WINDOW_STRIDE) >

@@ -72,11 +72,6 @@ static int vqnic_filter_write_slot(struct vqnic_mac_table *table, unsigned int w
 	return vqnic_cmd_set_mac_slot(filter->card, way, row, slot->mac, slot->vdevs);
 }
 
-static bool vqnic_vlan_allowed(const struct vqnic_policy *policy, unsigned int vid)
-{
-	return policy->all_vlans || test_bit(vid, policy->vlans);
-}
-
 /*
  * Whether the policy lets the vdev have the unicast address. An untrusted vdev may have any with
  * the spoof check off, but not what the operator gave to another.
@@ -162,14 +157,14 @@ static void vqnic_filter_intersect(const struct vqnic_filter *filter, unsigned i
 			vqnic_force_mac(force, wish->macs[i]);
 	force->rx_mode = vqnic_force_rx_mode(vdev);
 	force->policy = vqnic_force_policy(policy);
-	for (i = 0; i < VQNIC_VLANS; i++) {
-		if (!vqnic_vlan_allowed(policy, i))
-			continue;
-		if (force->policy & VQNIC_VDEV_POLICY_VLAN_CHECK)
-			__set_bit(i, force->tx_vlans);
-		if (force->rx_mode & VQNIC_VDEV_RX_MODE_VLAN_FILTER &&
-		    (!wish->vlan_filter || test_bit(i, wish->vlans)))
-			__set_bit(i, force->rx_vlans);
+	if (force->policy & VQNIC_VDEV_POLICY_VLAN_CHECK)
+		bitmap_copy(force->tx_vlans, policy->vlans, VQNIC_VLANS);
+	if (force->rx_mode & VQNIC_VDEV_RX_MODE_VLAN_FILTER) {
+		bitmap_fill(force->rx_vlans, VQNIC_VLANS);
+		if (wish->vlan_filter)
+			bitmap_copy(force->rx_vlans, wish->vlans, VQNIC_VLANS);
+		if (!policy->all_vlans)
+			bitmap_and(force->rx_vlans, force->rx_vlans, policy->vlans, VQNIC_VLANS);
 	}
 }
 
@@ -217,6 +212,16 @@ static void vqnic_filter_del_macs(struct vqnic_filter *filter, unsigned int inde
 			vqnic_mac_del(&filter->table, some->mac[i], BIT(index));
 }
 
+static void vqnic_filter_set_vlan_bit(struct vqnic_filter *filter, u32 *vlans, unsigned int vid,
+				      unsigned int index, bool on)
+{
+	if (on)
+		vlans[vid] |= BIT(index);
+	else
+		vlans[vid] &= ~BIT(index);
+	vqnic_cmd_set_vlan(filter->card, vid, filter->vlan_rx[vid], filter->vlan_tx[vid]);
+}
+
 /* Sets or clears the vdev's bit of each VLAN that `some` has and `others` has not. */
 static void vqnic_filter_change_vlans(struct vqnic_filter *filter, unsigned int index,
 				      const struct vqnic_in_force *some,
@@ -224,20 +229,10 @@ static void vqnic_filter_change_vlans(struct vqnic_filter *filter, unsigned int 
 {
 	unsigned int vid;
 
-	for (vid = 0; vid < VQNIC_VLANS; vid++) {
-		bool rx = test_bit(vid, some->rx_vlans) && !test_bit(vid, others->rx_vlans);
-		bool tx = test_bit(vid, some->tx_vlans) && !test_bit(vid, others->tx_vlans);
-
-		if (!rx && !tx)
-			continue;
-		if (rx)
-			filter->vlan_rx[vid] = on ? filter->vlan_rx[vid] | BIT(index) :
-						    filter->vlan_rx[vid] & ~BIT(index);
-		if (tx)
-			filter->vlan_tx[vid] = on ? filter->vlan_tx[vid] | BIT(index) :
-						    filter->vlan_tx[vid] & ~BIT(index);
-		vqnic_cmd_set_vlan(filter->card, vid, filter->vlan_rx[vid], filter->vlan_tx[vid]);
-	}
+	for_each_andnot_bit(vid, some->rx_vlans, others->rx_vlans, VQNIC_VLANS)
+		vqnic_filter_set_vlan_bit(filter, filter->vlan_rx, vid, index, on);
+	for_each_andnot_bit(vid, some->tx_vlans, others->tx_vlans, VQNIC_VLANS)
+		vqnic_filter_set_vlan_bit(filter, filter->vlan_tx, vid, index, on);
 }
 
 /*
@@ -255,7 +250,7 @@ static int vqnic_filter_apply(struct vqnic_vdev *vdev)
 	int err;
 
 	lockdep_assert_held(&filter->lock);
-	if (!own->up || !filter->card->info.filter_offset)
+	if (!own->up)
 		return 0;
 	vqnic_filter_intersect(filter, vdev->index, next);
 	err = vqnic_filter_add_macs(filter, vdev->index, next, &own->now, &done);
