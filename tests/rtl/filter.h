@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The filter bank of a card as its owner sees it: the hash of the MAC table, and the registers through which a slot or a
- * VLAN is read and written. How registers are accessed is the caller's: through a whole card, or the switch alone.
+ * The filter bank of a card as its owner sees it: the hash of the MAC table, and the registers through which a slot or
+ * a VLAN is read and written. How registers are accessed is the caller's: through a whole card, or the switch alone.
  */
 #ifndef FILTER_H
 #define FILTER_H
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Offsets are those of the filter bank. `wait` lets the card work, between two looks at a register that it will change. */
+/* Offsets are those of the filter bank. `wait` lets the card work between two looks at a register that will change. */
 struct filter_access {
 	void *opaque;
 	uint32_t (*get)(void *opaque, uint32_t offset);
