@@ -60,6 +60,7 @@ static struct rig {
 	uint16_t vlans[VLAN_POOL];
 	uint32_t vlan_rx[VQNIC_VLANS], vlan_tx[VQNIC_VLANS];
 	struct flow flows[FLOWS];
+	bool one_row;			/* all addresses have the same hash: only MAC_WAYS of them have room */
 	bool pairs_count;		/* the pair that a frame goes to is compared */
 	bool loose;			/* nothing is expected: a test looks itself */
 
@@ -272,8 +273,10 @@ static void set_vlan(uint16_t vlan, uint32_t rx, uint32_t tx)
 
 static void set_mac(unsigned int i, uint32_t vdevs)
 {
-	rig.mac_vdevs[i] = vdevs;
-	test_check(filter_set_mac(&rig.filter, rig.mac[i], vdevs), "no room in the MAC table");
+	bool room = filter_set_mac(&rig.filter, rig.mac[i], vdevs);
+
+	test_check(room || rig.one_row, "no room in the MAC table");
+	rig.mac_vdevs[i] = room ? vdevs : 0;
 }
 
 static void random_addresses(void)
@@ -283,7 +286,7 @@ static void random_addresses(void)
 			rig.mac[i][k] = (uint8_t)rng_next(&rig.rng);
 		rig.mac[i][0] = (uint8_t)((rig.mac[i][0] & 0xfc) | 2 | (i % 4 == 3));
 		/* Some differ in one bit only. */
-		if (i && chance(30)) {
+		if (i && chance(rig.one_row ? 80 : 30)) {
 			memcpy(rig.mac[i], rig.mac[i - 1], 6);
 			rig.mac[i][pick(0, 5)] ^= (uint8_t)(1 << pick(1, 7));
 		}
@@ -719,6 +722,9 @@ static void send_some(unsigned int frames)
 static void test_random(uint64_t seed)
 {
 	start(seed);
+	rig.one_row = seed % 4 == 0;
+	if (rig.one_row)
+		filter_set_key(&rig.filter, (const uint32_t[3]){ 0 });
 	random_addresses();
 	for (unsigned int i = 0; i < 4; i++) {
 		random_config();
