@@ -39,9 +39,7 @@
 /* bytes of BAR2 for each queue: one page, so that it can be mapped alone */
 #define VQNIC_DOORBELL_BYTES 0x1000
 /* vdevs of the reference configuration */
-#define VQNIC_VDEVS 2
-/* queues of a vdev so far: one pair, receive first */
-#define VQNIC_VQS_PER_VDEV 2
+#define VQNIC_VDEVS 0x10
 /* queue pairs of the pool in the reference configuration */
 #define VQNIC_PAIRS 0x40
 /* queue pairs that a vdev can have */

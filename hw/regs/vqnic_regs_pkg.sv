@@ -37,9 +37,7 @@ package vqnic_regs_pkg;
   // bytes of BAR2 for each queue: one page, so that it can be mapped alone
   localparam int unsigned DOORBELL_BYTES = 32'h1000;
   // vdevs of the reference configuration
-  localparam int unsigned VDEVS = 32'h2;
-  // queues of a vdev so far: one pair, receive first
-  localparam int unsigned VQS_PER_VDEV = 32'h2;
+  localparam int unsigned VDEVS = 32'h10;
   // queue pairs of the pool in the reference configuration
   localparam int unsigned PAIRS = 32'h40;
   // queue pairs that a vdev can have

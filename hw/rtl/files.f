@@ -2,6 +2,7 @@ hw/regs/vqnic_regs_pkg.sv
 hw/rtl/vqnic_pkg.sv
 hw/rtl/lib/vqnic_arbiter.sv
 hw/rtl/lib/vqnic_counters.sv
+hw/rtl/lib/vqnic_pick.sv
 hw/rtl/lib/vqnic_fifo.sv
 hw/rtl/lib/vqnic_frame_fifo.sv
 hw/rtl/lib/vqnic_rotate.sv
@@ -20,8 +21,11 @@ hw/rtl/host/vqnic_dma_rd.sv
 hw/rtl/host/vqnic_dma_wr.sv
 hw/rtl/host/vqnic_dirty_log.sv
 hw/rtl/host/vqnic_axi_mux.sv
-hw/rtl/virtq/vqnic_vq_regs.sv
 hw/rtl/virtq/vqnic_vdev_regs.sv
+hw/rtl/virtq/vqnic_vq_flags.sv
+hw/rtl/virtq/vqnic_vq_port.sv
+hw/rtl/virtq/vqnic_stats.sv
+hw/rtl/virtq/vqnic_drops.sv
 hw/rtl/virtq/vqnic_vq_table.sv
 hw/rtl/virtq/vqnic_vring.sv
 hw/rtl/virtq/vqnic_desc_check.sv

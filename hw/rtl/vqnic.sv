@@ -15,7 +15,6 @@
 module vqnic #(
   parameter int unsigned DATA_W   = 512,  // of the DMA and the wire, bits: 64, 128, 256 or 512
   parameter int unsigned ID_W     = 8,    // of the AXI IDs, bits
-  parameter int unsigned VDEVS    = vqnic_regs_pkg::VDEVS,
   parameter int unsigned CLOCK_HZ = vqnic_regs_pkg::CLOCK_HZ_REFERENCE
 ) (
   input  logic                clk_i,
@@ -99,10 +98,12 @@ module vqnic #(
 
   localparam int unsigned LaneCount   = DATA_W / 8;
   localparam int unsigned LaneW       = $clog2(LaneCount);
-  localparam int unsigned Vqs         = vqnic_regs_pkg::VQS_PER_VDEV;
-  localparam int unsigned WindowW     = $clog2(vqnic_regs_pkg::VDEV_WINDOW_STRIDE);
-  localparam int unsigned VdevW       = VDEVS > 1 ? $clog2(VDEVS) : 1;
-  localparam int unsigned PairW       = $clog2(vqnic_regs_pkg::VDEV_PAIRS_LIMIT);
+  localparam int unsigned VDEVS       = vqnic_regs_pkg::VDEVS;
+  localparam int unsigned VdevW       = vqnic_pkg::VDEV_W;
+  localparam int unsigned QueueW      = vqnic_pkg::QUEUE_W;
+  localparam int unsigned PairW       = $clog2(vqnic_regs_pkg::PAIRS);
+  localparam int unsigned SlotW       = $clog2(vqnic_regs_pkg::VDEV_PAIRS_LIMIT);
+  localparam int unsigned WindowsW    = $clog2(vqnic_regs_pkg::VDEV_WINDOW_STRIDE * VDEVS);
 
   // Clients of the DMA.
   localparam int unsigned Clients = 2;
@@ -119,7 +120,7 @@ module vqnic #(
   assign core_rst_n = rst_ni && !reset_q;
 
   // Registers.
-  logic        reg_req, reg_we, reg_latched, axil_idle;
+  logic        reg_req, reg_we, reg_ready, reg_latched, axil_idle;
   logic [17:0] reg_addr;
   logic [31:0] reg_wdata;
   logic [3:0]  reg_wstrb;
@@ -150,13 +151,14 @@ module vqnic #(
     .addr_o   (reg_addr),
     .wdata_o  (reg_wdata),
     .wstrb_o  (reg_wstrb),
+    .ready_i  (reg_ready),
     .rdata_i  (reg_rdata),
     .latched_i(reg_latched),
     .idle_o   (axil_idle)
   );
 
-  localparam logic [17-WindowW:0] Window0 =
-      (18 - WindowW)'(vqnic_regs_pkg::VDEV_WINDOW_OFFSET >> WindowW);
+  localparam logic [17-WindowsW:0] Windows =
+      (18 - WindowsW)'(vqnic_regs_pkg::VDEV_WINDOW_OFFSET >> WindowsW);
 
   localparam int unsigned AsBankW = $clog2(vqnic_regs_pkg::AS_BANK_STRIDE *
                                            vqnic_regs_pkg::ADDRESS_SPACE_COUNT);
@@ -165,17 +167,18 @@ module vqnic #(
 
   localparam logic [5:0] FilterBanks = 6'(vqnic_regs_pkg::FILTER_BANK_OFFSET >> 12);
 
-  // The vdevs, then the card, the address spaces, and the filter.
-  localparam int unsigned CardBank   = VDEVS;
-  localparam int unsigned AsBank     = VDEVS + 1;
-  localparam int unsigned FilterBank = VDEVS + 2;
-  localparam int unsigned Banks      = VDEVS + 3;
+  localparam int unsigned VdevBank   = 0;
+  localparam int unsigned CardBank   = 1;
+  localparam int unsigned AsBank     = 2;
+  localparam int unsigned FilterBank = 3;
+  localparam int unsigned Banks      = 4;
 
-  logic [Banks-1:0]       bank_hit, bank_latched, bank_idle;
+  logic [Banks-1:0]       bank_hit, bank_ready, bank_latched, bank_idle;
   logic [Banks-1:0][63:0] bank_rdata;
   always_comb begin
     reg_rdata   = '0;
     reg_latched = 1'b0;
+    reg_ready   = (bank_hit & ~bank_ready) == '0;
     for (int unsigned i = 0; i < Banks; i++) begin
       if (bank_hit[i]) begin
         reg_rdata   = bank_rdata[i];
@@ -184,40 +187,34 @@ module vqnic #(
     end
   end
 
-  // What happens to queues: one bit, vector or context for each vdev.
-  logic [VDEVS-1:0]                           tx_busy, tx_rel_vdev, rx_busy, rx_rel_vdev;
-  logic [VDEVS-1:0][vqnic_pkg::VQ_CTX_W-1:0]  tx_vdev_ctx, rx_vdev_ctx;
-  logic [vqnic_pkg::VQ_CTX_W-1:0]             tx_ctx, rx_ctx;
-  logic [vqnic_pkg::VQ_REL_W-1:0]             tx_rel, rx_rel;
-  logic                                       tx_rel_valid, rx_rel_valid;
-  logic [VDEVS-1:0]                           enable;
-  logic [VDEVS-1:0][15:0]                     mtu;
-  logic [VDEVS-1:0][4:0]                      current_pairs;
-  logic [VDEVS-1:0][8:0]                      rx_mode;
-  logic [VDEVS-1:0][31:0]                     policy;
+  // What the vdevs are like.
+  logic [VDEVS-1:0]          enable, commands, fault;
+  logic [VDEVS-1:0][SlotW:0] current_pairs;
+  logic [VDEVS-1:0][8:0]     rx_mode;
+  logic [VDEVS-1:0][31:0]    policy;
 
-  // And to frames in the switch.
-  logic [VDEVS-1:0]                           switch_tx_drop_spoof, switch_tx_drop_vlan;
-  logic [VDEVS-1:0]                           switch_rx_drop_vlan;
-  logic [PairW-1:0]                           switch_tx_drop_pair;
-  logic                                       switched, clearing;
+  // What happens to frames in the switch.
+  logic [VDEVS-1:0] switch_tx_drop_spoof, switch_tx_drop_vlan, switch_rx_drop_vlan;
+  logic [SlotW-1:0] switch_tx_drop_slot;
+  logic             switched, clearing;
 
-  vqnic_pkg::vq_rel_t tx_rel_parts, rx_rel_parts;
-  logic               fault;
-  assign tx_rel_parts = tx_rel;
-  assign rx_rel_parts = rx_rel;
-  assign fault   = (tx_rel_valid && tx_rel_parts.fault) || (rx_rel_valid && rx_rel_parts.fault);
-
-  // Interrupt sources: for each vdev its queues and its configuration, then the card's events.
-  localparam int unsigned Irqs = VDEVS * (Vqs + 1) + 1;
-  logic [Irqs-1:0]       irq, irq_pending, irq_sent;
-  logic [Irqs-1:0][15:0] irq_vector;
+  // Interrupts.
+  logic                                   rx_irq, tx_irq, ctrl_irq, card_irq, msix_idle;
+  logic [PairW-1:0]                       rx_irq_pair, tx_irq_pair;
+  logic [VdevW-1:0]                       ctrl_irq_vdev, irq_vdev, irq_config_vdev;
+  logic [VDEVS-1:0]                       config_irq, ctrl_irq_pending, config_irq_pending;
+  logic [vqnic_regs_pkg::PAIRS-1:0]       rx_irq_pending, tx_irq_pending;
+  logic [QueueW-1:0]                      irq_queue;
+  logic [15:0]                            irq_vector, config_vector, card_vector;
+  logic                                   irq_event_valid, irq_event_ready;
+  logic [vqnic_pkg::EVENT_W-1:0]          irq_event;
 
   logic        wire_rx_frame, wire_rx_drop_error, wire_rx_drop_filter, wire_tx_frame;
   logic [31:0] wire_rx_len;
   logic [15:0] wire_tx_len;
 
-  assign bank_hit[CardBank] = reg_addr[17:12] == '0;
+  assign bank_hit[CardBank]   = reg_addr[17:12] == '0;
+  assign bank_ready[CardBank] = 1'b1;
   vqnic_card_regs #(
     .DATA_W  (DATA_W),
     .VDEVS   (VDEVS),
@@ -233,11 +230,12 @@ module vqnic #(
     .rdata_o              (bank_rdata[CardBank]),
     .latched_o            (bank_latched[CardBank]),
     .link_i               (link_up_i),
-    .fault_i              (fault),
+    .fault_i              (fault != '0),
+    .commands_i           (commands),
     .reset_o              (reset_ask),
     .clearing_i           (clearing),
-    .event_irq_o          (irq[Irqs-1]),
-    .event_vector_o       (irq_vector[Irqs-1]),
+    .event_irq_o          (card_irq),
+    .event_vector_o       (card_vector),
     .wire_rx_frame_i      (wire_rx_frame),
     .wire_rx_len_i        (wire_rx_len),
     .wire_rx_drop_error_i (wire_rx_drop_error),
@@ -262,6 +260,7 @@ module vqnic #(
   logic                                           log_forget;
 
   assign bank_hit[AsBank]     = reg_addr[17:AsBankW] == AsBanks;
+  assign bank_ready[AsBank]   = 1'b1;
   assign bank_latched[AsBank] = 1'b0;
   vqnic_as_regs u_as_regs (
     .clk_i,
@@ -286,108 +285,258 @@ module vqnic #(
     .forget_asid_o    (log_forget_asid)
   );
 
-  for (genvar i = 0; i < VDEVS; i++) begin : gen_vdev
-    localparam int unsigned Irq = i * (Vqs + 1);
-    assign bank_hit[i] = reg_addr[17:WindowW] == Window0 + (18 - WindowW)'(i);
-    vqnic_vdev_regs #(
-      .INDEX(i)
-    ) u_vdev_regs (
-      .clk_i,
-      .rst_ni             (core_rst_n),
-      .req_i              (reg_req && bank_hit[i]),
-      .we_i               (reg_we),
-      .addr_i             (reg_addr[11:0]),
-      .wdata_i            (reg_wdata),
-      .wstrb_i            (reg_wstrb),
-      .rdata_o            (bank_rdata[i]),
-      .latched_o          (bank_latched[i]),
-      .link_i             (link_up_i),
-      .stop_i             (reset_ask),
-      .enable_o           (enable[i]),
-      .mtu_o              (mtu[i]),
-      .rx_mode_o          (rx_mode[i]),
-      .policy_o           (policy[i]),
-      .ctx_o              ({tx_vdev_ctx[i], rx_vdev_ctx[i]}),
-      .busy_i             ({tx_busy[i], rx_busy[i]}),
-      .rel_valid_i        ({tx_rel_vdev[i], rx_rel_vdev[i]}),
-      .rel_i              ({tx_rel, rx_rel}),
-      .vector_o           (irq_vector[Irq +: Vqs + 1]),
-      .irq_pending_i      (irq_pending[Irq +: Vqs + 1]),
-      .config_irq_o       (irq[Irq + Vqs]),
-      .rx_drop_vlan_i     (switch_rx_drop_vlan[i]),
-      .tx_drop_spoof_i    (switch_tx_drop_spoof[i]),
-      .tx_drop_vlan_i     (switch_tx_drop_vlan[i]),
-      .interrupt_i        (irq_sent[Irq +: Vqs + 1] != '0),
-      .idle_o             (bank_idle[i])
-    );
-    assign current_pairs[i] = 5'd1;
-    assign irq[Irq + vqnic_pkg::VQ_RX] = rx_rel_vdev[i] && rx_rel_parts.irq;
-    assign irq[Irq + vqnic_pkg::VQ_TX] = tx_rel_vdev[i] && tx_rel_parts.irq;
-  end
+  // Vdevs and queues. The doorbell of a receive queue says nothing that the receive engine does not
+  // find out by itself.
+  logic              queue_req, queue_we, queue_counter, vdev_counter, queue_exists, queue_ctrl;
+  logic              queue_tx, queue_runs, queue_ready;
+  logic [SlotW-1:0]  queue_slot;
+  logic [63:0]       queue_rdata;
+  logic              pair_we, pair_take, pair_ready, pair_valid;
+  logic [PairW-1:0]  pair_wanted, pair_now;
+  logic [VdevW-1:0]  op_vdev, ask_vdev, look_vdev;
+  logic              op_start, op_stop, op_clear, ask_busy, look_ctrl;
+  logic [15:0]       look_asid, look_mtu;
+  logic [63:0]       look_features;
+  logic [VDEVS-1:0]  ctrl_reset, ctrl_kick;
 
-  vqnic_msix #(
-    .N(Irqs)
-  ) u_msix (
+  // Control engine. CTRL_VQ is not offered: no control queue runs.
+  logic              command_post, command_cut, command_done, command_pending, command_answered;
+  logic [VdevW-1:0]  command_vdev;
+  logic [15:0]       command_len;
+  logic [7:0]        command_ack;
+  logic [63:0]       command_mailbox;
+  logic              ctrl_work_valid, ctrl_work_take, ctrl_rel_valid;
+  logic [vqnic_pkg::VQ_CTX_W-1:0] ctrl_ctx;
+  logic [vqnic_pkg::VQ_REL_W-1:0] ctrl_rel;
+  assign command_vdev   = '0;
+  assign command_post   = 1'b0;
+  assign command_len    = '0;
+  assign command_cut    = 1'b0;
+  assign command_done   = 1'b0;
+  assign ctrl_work_take = 1'b0;
+  assign ctrl_rel_valid = 1'b0;
+  assign ctrl_rel       = '0;
+
+  assign bank_hit[VdevBank] = reg_addr[17:WindowsW] == Windows;
+  vqnic_vdev_regs u_vdev_regs (
     .clk_i,
-    .rst_ni   (core_rst_n),
-    .irq_i    (irq),
-    .vector_i (irq_vector),
-    .pending_o(irq_pending),
-    .sent_o   (irq_sent),
-    .msix_valid_o,
-    .msix_ready_i,
-    .msix_vector_o
+    .rst_ni            (core_rst_n),
+    .req_i             (reg_req && bank_hit[VdevBank]),
+    .we_i              (reg_we),
+    .vdev_i            (reg_addr[WindowsW-1-:VdevW]),
+    .addr_i            (reg_addr[11:0]),
+    .wdata_i           (reg_wdata),
+    .wstrb_i           (reg_wstrb),
+    .ready_o           (bank_ready[VdevBank]),
+    .rdata_o           (bank_rdata[VdevBank]),
+    .latched_o         (bank_latched[VdevBank]),
+    .link_i            (link_up_i),
+    .queue_req_o       (queue_req),
+    .queue_we_o        (queue_we),
+    .queue_counter_o   (queue_counter),
+    .vdev_counter_o    (vdev_counter),
+    .queue_exists_o    (queue_exists),
+    .queue_ctrl_o      (queue_ctrl),
+    .queue_tx_o        (queue_tx),
+    .queue_slot_o      (queue_slot),
+    .queue_runs_o      (queue_runs),
+    .queue_ready_i     (queue_ready),
+    .queue_rdata_i     (queue_rdata),
+    .pair_we_o         (pair_we),
+    .pair_valid_o      (pair_take),
+    .pair_o            (pair_wanted),
+    .pair_ready_i      (pair_ready),
+    .pair_valid_i      (pair_valid),
+    .pair_i            (pair_now),
+    .op_vdev_o         (op_vdev),
+    .op_start_o        (op_start),
+    .op_stop_o         (op_stop),
+    .op_clear_o        (op_clear),
+    .ask_vdev_o        (ask_vdev),
+    .ask_busy_i        (ask_busy),
+    .fault_i           (fault),
+    .ctrl_reset_i      (ctrl_reset),
+    .look_vdev_i       (look_vdev),
+    .look_ctrl_i       (look_ctrl),
+    .look_asid_o       (look_asid),
+    .look_mtu_o        (look_mtu),
+    .look_features_o   (look_features),
+    .config_irq_o      (config_irq),
+    .config_pending_i  (config_irq_pending),
+    .vector_vdev_i     (irq_config_vdev),
+    .vector_o          (config_vector),
+    .enable_o          (enable),
+    .rx_mode_o         (rx_mode),
+    .policy_o          (policy),
+    .pairs_o           (current_pairs),
+    .command_vdev_i    (command_vdev),
+    .command_post_i    (command_post),
+    .command_len_i     (command_len),
+    .command_cut_i     (command_cut),
+    .command_done_i    (command_done),
+    .command_pending_o (command_pending),
+    .command_answered_o(command_answered),
+    .command_ack_o     (command_ack),
+    .mailbox_o         (command_mailbox),
+    .ctrl_kick_o       (ctrl_kick),
+    .commands_o        (commands),
+    .idle_o            (bank_idle[VdevBank])
   );
 
-  // Doorbells and queues. The doorbell of a receive queue says nothing that the receive engine does
-  // not find out by itself.
-  logic [VDEVS*Vqs-1:0] kick;
-  logic [VDEVS-1:0]     tx_kick;
-  logic                 doorbell_idle;
-  vqnic_doorbell #(
-    .N(VDEVS * Vqs)
-  ) u_doorbell (
+  logic              kick, doorbell_idle;
+  logic [QueueW-1:0] kick_queue;
+  vqnic_doorbell u_doorbell (
     .clk_i,
-    .rst_ni(core_rst_n),
+    .rst_ni      (core_rst_n),
     .db_valid_i,
     .db_ready_o,
     .db_addr_i,
-    .kick_o(kick),
-    .idle_o(doorbell_idle)
+    .kick_o      (kick),
+    .kick_queue_o(kick_queue),
+    .idle_o      (doorbell_idle)
   );
-  for (genvar i = 0; i < VDEVS; i++) begin : gen_kick
-    assign tx_kick[i] = kick[i * Vqs + vqnic_pkg::VQ_TX];
-  end
 
-  logic       tx_work_valid, tx_work_take, rx_get_valid, rx_ctx_valid, table_idle;
-  logic [3:0] rx_get_vdev, rx_steer_pair;
-  logic       rx_steer_valid;
+  logic                           tx_work_valid, tx_work_take, tx_rel_valid;
+  logic                           rx_get_valid, rx_ctx_valid, rx_rel_valid, table_idle;
+  logic [vqnic_pkg::VQ_CTX_W-1:0] tx_ctx, rx_ctx;
+  logic [vqnic_pkg::VQ_REL_W-1:0] tx_rel, rx_rel;
+  logic [VdevW-1:0]               rx_get_vdev;
+  logic [SlotW-1:0]               rx_steer_pair;
+  logic                           rx_steer_valid;
+
+  logic [1:0]                         drop_event_valid, drop_event_ready;
+  logic [1:0][vqnic_pkg::EVENT_W-1:0] drop_event;
+  logic [VdevW-1:0]                   drop_vdev;
+  logic [SlotW-1:0]                   drop_slot;
+  logic                               drop_pair_valid, drops_idle;
+  logic [PairW-1:0]                   drop_pair;
+  vqnic_drops u_drops (
+    .clk_i,
+    .rst_ni       (core_rst_n),
+    .rx_vlan_i    (switch_rx_drop_vlan),
+    .tx_spoof_i   (switch_tx_drop_spoof),
+    .tx_vlan_i    (switch_tx_drop_vlan),
+    .tx_slot_i    (switch_tx_drop_slot),
+    .look_vdev_o  (drop_vdev),
+    .look_slot_o  (drop_slot),
+    .look_valid_i (drop_pair_valid),
+    .look_pair_i  (drop_pair),
+    .event_valid_o(drop_event_valid),
+    .event_ready_i(drop_event_ready),
+    .event_o      (drop_event),
+    .idle_o       (drops_idle)
+  );
+
   vqnic_vq_table #(
-    .VDEVS(VDEVS)
+    .EVENTS(3)
   ) u_vq_table (
     .clk_i,
-    .rst_ni         (core_rst_n),
-    .tx_kick_i      (tx_kick),
-    .tx_ctx_i       (tx_vdev_ctx),
-    .rx_ctx_i       (rx_vdev_ctx),
-    .mtu_i          (mtu),
-    .tx_busy_o      (tx_busy),
-    .rx_busy_o      (rx_busy),
-    .tx_rel_o       (tx_rel_vdev),
-    .rx_rel_o       (rx_rel_vdev),
-    .tx_work_valid_o(tx_work_valid),
-    .tx_work_take_i (tx_work_take),
-    .tx_ctx_o       (tx_ctx),
-    .tx_rel_valid_i (tx_rel_valid),
-    .tx_rel_i       (tx_rel),
-    .rx_get_valid_i (rx_steer_valid),
-    .rx_get_vdev_i  (rx_get_vdev),
-    .rx_get_pair_i  (rx_steer_pair),
-    .rx_ctx_valid_o (rx_ctx_valid),
-    .rx_ctx_o       (rx_ctx),
-    .rx_rel_valid_i (rx_rel_valid),
-    .rx_rel_i       (rx_rel),
-    .idle_o         (table_idle)
+    .rst_ni            (core_rst_n),
+    .stop_i            (reset_ask),
+    .kick_i            (kick),
+    .kick_queue_i      (kick_queue),
+    .ctrl_kick_i       (ctrl_kick),
+    .reg_req_i         (queue_req),
+    .reg_we_i          (queue_we),
+    .reg_counter_i     (queue_counter),
+    .reg_vdev_counter_i(vdev_counter),
+    .reg_vdev_i        (reg_addr[WindowsW-1-:VdevW]),
+    .reg_exists_i      (queue_exists),
+    .reg_ctrl_i        (queue_ctrl),
+    .reg_tx_i          (queue_tx),
+    .reg_slot_i        (queue_slot),
+    .reg_runs_i        (queue_runs),
+    .reg_addr_i        (reg_addr[11:0]),
+    .reg_wdata_i       (reg_wdata),
+    .reg_wstrb_i       (reg_wstrb),
+    .reg_ready_o       (queue_ready),
+    .reg_rdata_o       (queue_rdata),
+    .pair_we_i         (pair_we),
+    .pair_valid_i      (pair_take),
+    .pair_i            (pair_wanted),
+    .pair_ready_o      (pair_ready),
+    .pair_valid_o      (pair_valid),
+    .pair_o            (pair_now),
+    .op_vdev_i         (op_vdev),
+    .op_start_i        (op_start),
+    .op_stop_i         (op_stop),
+    .op_clear_i        (op_clear),
+    .ask_vdev_i        (ask_vdev),
+    .ask_busy_o        (ask_busy),
+    .ctrl_reset_o      (ctrl_reset),
+    .look_vdev_o       (look_vdev),
+    .look_ctrl_o       (look_ctrl),
+    .look_asid_i       (look_asid),
+    .look_mtu_i        (look_mtu),
+    .look_features_i   (look_features),
+    .rx_irq_o          (rx_irq),
+    .rx_irq_pair_o     (rx_irq_pair),
+    .tx_irq_o          (tx_irq),
+    .tx_irq_pair_o     (tx_irq_pair),
+    .ctrl_irq_o        (ctrl_irq),
+    .ctrl_irq_vdev_o   (ctrl_irq_vdev),
+    .rx_irq_pending_i  (rx_irq_pending),
+    .tx_irq_pending_i  (tx_irq_pending),
+    .ctrl_irq_pending_i(ctrl_irq_pending),
+    .irq_queue_i       (irq_queue),
+    .irq_vector_o      (irq_vector),
+    .irq_vdev_o        (irq_vdev),
+    .fault_o           (fault),
+    .event_valid_i     ({drop_event_valid, irq_event_valid}),
+    .event_ready_o     ({drop_event_ready, irq_event_ready}),
+    .event_i           ({drop_event, irq_event}),
+    .look_slot_vdev_i  (drop_vdev),
+    .look_slot_i       (drop_slot),
+    .look_pair_valid_o (drop_pair_valid),
+    .look_pair_o       (drop_pair),
+    .tx_work_valid_o   (tx_work_valid),
+    .tx_work_take_i    (tx_work_take),
+    .tx_ctx_o          (tx_ctx),
+    .tx_rel_valid_i    (tx_rel_valid),
+    .tx_rel_i          (tx_rel),
+    .rx_get_valid_i    (rx_steer_valid),
+    .rx_get_vdev_i     (rx_get_vdev),
+    .rx_get_pair_i     (rx_steer_pair),
+    .rx_ctx_valid_o    (rx_ctx_valid),
+    .rx_ctx_o          (rx_ctx),
+    .rx_rel_valid_i    (rx_rel_valid),
+    .rx_rel_i          (rx_rel),
+    .ctrl_work_valid_o (ctrl_work_valid),
+    .ctrl_work_take_i  (ctrl_work_take),
+    .ctrl_ctx_o        (ctrl_ctx),
+    .ctrl_rel_valid_i  (ctrl_rel_valid),
+    .ctrl_rel_i        (ctrl_rel),
+    .idle_o            (table_idle)
+  );
+
+  vqnic_msix u_msix (
+    .clk_i,
+    .rst_ni          (core_rst_n),
+    .rx_irq_i        (rx_irq),
+    .rx_pair_i       (rx_irq_pair),
+    .tx_irq_i        (tx_irq),
+    .tx_pair_i       (tx_irq_pair),
+    .ctrl_irq_i      (ctrl_irq),
+    .ctrl_vdev_i     (ctrl_irq_vdev),
+    .config_irq_i    (config_irq),
+    .card_irq_i      (card_irq),
+    .rx_pending_o    (rx_irq_pending),
+    .tx_pending_o    (tx_irq_pending),
+    .ctrl_pending_o  (ctrl_irq_pending),
+    .config_pending_o(config_irq_pending),
+    .queue_o         (irq_queue),
+    .config_vdev_o   (irq_config_vdev),
+    .queue_vector_i  (irq_vector),
+    .queue_vdev_i    (irq_vdev),
+    .config_vector_i (config_vector),
+    .card_vector_i   (card_vector),
+    .count_valid_o   (irq_event_valid),
+    .count_ready_i   (irq_event_ready),
+    .count_o         (irq_event),
+    .msix_valid_o,
+    .msix_ready_i,
+    .msix_vector_o,
+    .idle_o          (msix_idle)
   );
 
   // DMA: a reader and a writer for each engine, with addresses of an address space.
@@ -690,6 +839,7 @@ module vqnic #(
   logic              rx_csum_ok;
 
   assign bank_hit[FilterBank]     = reg_addr[17:12] == FilterBanks;
+  assign bank_ready[FilterBank]   = 1'b1;
   assign bank_latched[FilterBank] = 1'b0;
   vqnic_net #(
     .DATA_W(DATA_W),
@@ -726,7 +876,7 @@ module vqnic #(
     .rx_word_o            (rx_out_word),
     .pairs_i              (current_pairs),
     .rx_get_valid_i       (rx_get_valid),
-    .rx_get_vdev_i        (rx_get_vdev[VdevW-1:0]),
+    .rx_get_vdev_i        (rx_get_vdev),
     .rx_get_valid_o       (rx_steer_valid),
     .rx_get_pair_o        (rx_steer_pair),
     .m_axis_tx_tdata_o,
@@ -750,7 +900,7 @@ module vqnic #(
     .rx_drop_vlan_o       (switch_rx_drop_vlan),
     .tx_drop_spoof_o      (switch_tx_drop_spoof),
     .tx_drop_vlan_o       (switch_tx_drop_vlan),
-    .tx_drop_pair_o       (switch_tx_drop_pair),
+    .tx_drop_pair_o       (switch_tx_drop_slot),
     .quiet_o              (net_quiet),
     .idle_o               (bank_idle[FilterBank])
   );
@@ -805,7 +955,8 @@ module vqnic #(
     .idle_o         (rx_engine_idle)
   );
 
-  assign quiet  = table_idle && tx_engine_idle && net_quiet && rx_engine_idle && irq_pending == '0;
+  assign quiet  = table_idle && tx_engine_idle && net_quiet && rx_engine_idle && msix_idle &&
+                  drops_idle;
   assign idle_o = quiet && axil_idle && doorbell_idle && bank_idle == '1 && !reset_q;
 
 endmodule

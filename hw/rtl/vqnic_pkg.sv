@@ -11,6 +11,8 @@ package vqnic_pkg;
   localparam int unsigned F_NET_MAC = 5;
   localparam int unsigned F_NET_MRG_RXBUF = 15;
   localparam int unsigned F_NET_STATUS = 16;
+  localparam int unsigned F_NET_CTRL_VQ = 17;
+  localparam int unsigned F_NET_MQ = 22;
   localparam int unsigned F_RING_INDIRECT_DESC = 28;
   localparam int unsigned F_RING_EVENT_IDX = 29;
   localparam int unsigned F_VERSION_1 = 32;
@@ -151,6 +153,39 @@ package vqnic_pkg;
     once = {1'b0, sum[15:0]} + {1'b0, sum[31:16]};
     fold = once[15:0] + {15'd0, once[16]};
   endfunction
+
+  // Numbers of queues and vdevs.
+  localparam int unsigned QUEUE_W = 8;
+  localparam int unsigned VDEV_W = 4;
+
+  // Counters of a vdev, by their place from TX_FRAMES on.
+  localparam logic [3:0] COUNT_TX_FRAMES = 4'd0;
+  localparam logic [3:0] COUNT_TX_BYTES = 4'd1;
+  localparam logic [3:0] COUNT_RX_FRAMES = 4'd2;
+  localparam logic [3:0] COUNT_RX_BYTES = 4'd3;
+  localparam logic [3:0] COUNT_RX_DROP_NO_BUFFER = 4'd4;
+  localparam logic [3:0] COUNT_RX_DROP_TOO_LONG = 4'd5;
+  localparam logic [3:0] COUNT_RX_DROP_NOT_READY = 4'd6;
+  localparam logic [3:0] COUNT_INTERRUPTS = 4'd7;
+  localparam logic [3:0] COUNT_RX_DROP_VLAN = 4'd8;
+  localparam logic [3:0] COUNT_TX_DROP_SPOOF = 4'd9;
+  localparam logic [3:0] COUNT_TX_DROP_VLAN = 4'd10;
+  localparam logic [3:0] COUNT_COMMANDS_TAKEN = 4'd11;
+  localparam logic [3:0] COUNT_UNUSED = 4'd15;
+
+  // What is to be counted.
+  typedef struct packed {
+    logic [3:0]  vdev;
+    logic        of_queue;    // also of the queue of this number
+    logic [7:0]  number;
+    logic        frame;       // one in counter frame_idx, `bytes` in counter bytes_idx
+    logic [3:0]  frame_idx;
+    logic [15:0] bytes;
+    logic [3:0]  bytes_idx;
+    logic [7:0]  drops;       // in counter drop_idx
+    logic [3:0]  drop_idx;
+  } event_t;
+  localparam int unsigned EVENT_W = 4 + 1 + 8 + 1 + 4 + 16 + 4 + 8 + 4;
 
   // What vqnic_vring does for an engine.
   typedef enum logic [2:0] {

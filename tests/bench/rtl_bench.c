@@ -51,8 +51,8 @@ static struct card *start(const struct pcie_config *link, enum host_side side)
 	};
 	struct card *c = card_new(host_new(1, link));
 
-	card_translate(c, side == BUS_ADDRESSES ? 0 : (1u << VQNIC_VDEVS) - 1);
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	card_translate(c, side == BUS_ADDRESSES ? 0 : (1u << c->count) - 1);
+	for (unsigned int i = 0; i < c->count; i++) {
 		c->vdev[i].space->leaf = 0;
 		vdev_start(&c->vdev[i], &config);
 	}
@@ -140,7 +140,7 @@ static void cycles_per_second(void)
 	while (busy < SPEED_SECONDS) {
 		double from;
 
-		for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+		for (unsigned int i = 0; i < c->count; i++) {
 			step(c, &c->vdev[i], TX, 1500);
 			step(c, &c->vdev[i], RX, 1500);
 		}

@@ -519,7 +519,7 @@ static void on_write(void *listener, const uint8_t *memory, size_t len)
 {
 	struct card *c = listener;
 
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		for (unsigned int k = 0; k < 2; k++) {
 			struct queue *q = &c->vdev[i].queue[k];
 			const uint8_t *index = q->used ? (const uint8_t *)&q->used[1] : NULL;
@@ -535,9 +535,9 @@ static bool made_by_test(const struct card *c, const uint8_t *frame, size_t len)
 {
 	bool raw = false;
 
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		raw |= c->vdev[i].queue[TX].raw;
-	return raw && (len < VQNIC_FRAME_BYTES_MIN || frame[0] != 0x06 || frame[1] >= VQNIC_VDEVS ||
+	return raw && (len < VQNIC_FRAME_BYTES_MIN || frame[0] != 0x06 || frame[1] >= c->count ||
 		       memcmp(frame + 6, c->vdev[frame[1]].mac, 6));
 }
 
@@ -552,7 +552,7 @@ static void on_tx(void *listener, const uint8_t *frame, size_t len)
 	c->wire_tx_bytes += len;
 	if (made_by_test(c, frame, len))
 		return;
-	if (len < VQNIC_FRAME_BYTES_MIN || frame[0] != 0x06 || frame[1] >= VQNIC_VDEVS) {
+	if (len < VQNIC_FRAME_BYTES_MIN || frame[0] != 0x06 || frame[1] >= c->count) {
 		host_fail(c->host, "a frame of %zu bytes left that nobody sent", len);
 		return;
 	}
@@ -577,7 +577,7 @@ static void on_tx(void *listener, const uint8_t *frame, size_t len)
 
 static void card_free(void)
 {
-	for (unsigned int i = 0; current && i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; current && i < current->count; i++)
 		space_free(current->vdev[i].space);
 	free(current);
 	current = NULL;
@@ -586,12 +586,29 @@ static void card_free(void)
 void card_translate(struct card *c, unsigned int vdevs)
 {
 	uint64_t layout = rng_next(&c->host->rng);
-	unsigned int asid = (unsigned int)host_random(c->host, 1, VQNIC_ADDRESS_SPACE_COUNT - VQNIC_VDEVS);
+	unsigned int asid = (unsigned int)host_random(c->host, 1, VQNIC_ADDRESS_SPACE_COUNT - c->count);
 
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		space_free(c->vdev[i].space);
 		c->vdev[i].space = space_new(c->host, vdevs >> i & 1 ? asid + i : VQNIC_AS_IDENTITY, layout);
 	}
+}
+
+/* One of the first `count` vdevs has this number, or this pair. */
+static bool taken_number(const struct card *c, unsigned int count, unsigned int number)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (c->vdev[i].number == number)
+			return true;
+	return false;
+}
+
+static bool taken_pair(const struct card *c, unsigned int count, uint16_t pair)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (c->vdev[i].pair == pair)
+			return true;
+	return false;
 }
 
 struct card *card_new(struct host *h)
@@ -606,14 +623,21 @@ struct card *card_new(struct host *h)
 	card_free();
 	current = c;
 	c->host = h;
+	c->count = host_chance(h, 50) ? 2 : (unsigned int)host_random(h, 3, CARD_VDEVS);
 	h->on_write = on_write;
 	h->on_tx = on_tx;
 	h->listener = c;
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		struct vdev *d = &c->vdev[i];
 
 		d->host = h;
 		d->index = i;
+		do
+			d->number = (unsigned int)host_random(h, 0, VQNIC_VDEVS - 1);
+		while (taken_number(c, i, d->number));
+		do
+			d->pair = (uint16_t)host_random(h, 0, VQNIC_PAIRS - 1);
+		while (taken_pair(c, i, d->pair));
 		for (int k = 0; k < 6; k++)
 			d->mac[k] = (uint8_t)rng_next(&h->rng);
 		d->mac[0] = 0x02;
@@ -627,7 +651,7 @@ struct card *card_new(struct host *h)
 			vector += (uint16_t)host_random(h, 1, 3);
 		}
 	}
-	card_translate(c, (unsigned int)host_random(h, 0, (1u << VQNIC_VDEVS) - 1));
+	card_translate(c, (unsigned int)host_random(h, 0, (1u << c->count) - 1));
 	return c;
 }
 
@@ -663,12 +687,12 @@ struct vdev_config vdev_random_config(struct host *h)
 
 uint64_t vdev_get(struct vdev *d, uint32_t offset, unsigned int bytes)
 {
-	return host_get(d->host, vdev_reg(d->index, offset), bytes);
+	return host_get(d->host, vdev_reg(d->number, offset), bytes);
 }
 
 void vdev_set(struct vdev *d, uint32_t offset, unsigned int bytes, uint64_t value)
 {
-	host_set(d->host, vdev_reg(d->index, offset), bytes, value);
+	host_set(d->host, vdev_reg(d->number, offset), bytes, value);
 }
 
 uint64_t queue_get(struct queue *q, uint32_t offset, unsigned int bytes)
@@ -683,11 +707,26 @@ void queue_set(struct queue *q, uint32_t offset, unsigned int bytes, uint64_t va
 	vdev_set(q->dev, offset, bytes, value);
 }
 
+void vdev_take_pair(struct vdev *d, unsigned int slot, uint16_t pair)
+{
+	uint32_t offset = VQNIC_REG_VDEV_PAIR + 4 * slot, value = VQNIC_VDEV_PAIR_VALID | pair;
+	unsigned int polls = 0;
+
+	if (vdev_get(d, offset, 4) == value)
+		return;
+	vdev_set(d, offset, 4, value);
+	while (vdev_get(d, offset, 4) != value) {
+		host_run(d->host, 10);
+		test_check(++polls < RESET_POLLS, "vdev %u: never gets pair %u", d->number, pair);
+	}
+}
+
 void vdev_own(struct vdev *d, const struct vdev_config *config)
 {
 	struct filter_access filter = host_filter(d->host);
 
 	d->config = *config;
+	vdev_take_pair(d, 0, d->pair);
 	vdev_set(d, VQNIC_REG_VDEV_MAC_LO, 4, d->mac[0] | (uint32_t)d->mac[1] << 8 | (uint32_t)d->mac[2] << 16 |
 		 (uint32_t)d->mac[3] << 24);
 	vdev_set(d, VQNIC_REG_VDEV_MAC_HI, 4, d->mac[4] | (uint32_t)d->mac[5] << 8);
@@ -998,7 +1037,7 @@ bool card_send(struct card *c, const uint8_t dst[6], uint32_t len, unsigned int 
 
 	memcpy(e.dst, dst, 6);
 	rx_frame(&e, frame);
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		if (to >> i & 1 && c->vdev[i].rx_tail - c->vdev[i].rx_head == FRAMES_MAX)
 			return false;
 	if (!vqnic_model_rx_frame(c->host->model, frame, len, false))
@@ -1006,7 +1045,7 @@ bool card_send(struct card *c, const uint8_t dst[6], uint32_t len, unsigned int 
 	c->rx_seq++;
 	c->wire_rx_frames++;
 	c->wire_rx_bytes += len;
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		if (to >> i & 1)
 			c->vdev[i].rx[c->vdev[i].rx_tail++ % FRAMES_MAX] = e;
 	return true;
@@ -1024,8 +1063,8 @@ void card_random_stalls(struct card *c)
 void card_start_traffic(struct card *c, unsigned int frames)
 {
 	c->pause = host_chance(c->host, 50) ? 40 : 400;
-	c->rx_quota = frames * VQNIC_VDEVS;
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	c->rx_quota = frames * c->count;
+	for (unsigned int i = 0; i < c->count; i++) {
 		c->vdev[i].tx_quota = frames;
 		c->vdev[i].rx_posting = true;
 	}
@@ -1035,7 +1074,7 @@ bool card_busy(const struct card *c)
 {
 	bool busy = c->rx_quota;
 
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		busy |= c->vdev[i].tx_quota && c->vdev[i].queue[TX].used;
 	return busy;
 }
@@ -1045,15 +1084,15 @@ static bool send_some(struct card *c)
 {
 	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	struct host *h = c->host;
-	struct vdev *d = &c->vdev[host_random(h, 0, VQNIC_VDEVS - 1)];
+	struct vdev *d = &c->vdev[host_random(h, 0, c->count - 1)];
 	uint32_t len = vdev_random_frame_len(d);
 
 	if (c->no_broadcast || host_chance(h, 90))
 		return card_send(c, d->mac, len, 1u << d->index);
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		if (len > c->vdev[i].config.mtu + 14u)
 			len = c->vdev[i].config.mtu + 14u;
-	return card_send(c, broadcast, len, (1u << VQNIC_VDEVS) - 1);
+	return card_send(c, broadcast, len, (1u << c->count) - 1);
 }
 
 /* The card is idle and the driver has nothing to do: is there anything that should have happened? */
@@ -1073,10 +1112,10 @@ static bool still(struct card *c)
 {
 	if (!vqnic_model_idle(c->host->model))
 		return false;
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		if (!vdev_quiet(&c->vdev[i]))
 			return false;
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		check_nothing_lost(&c->vdev[i].queue[RX]);
 		check_nothing_lost(&c->vdev[i].queue[TX]);
 	}
@@ -1085,7 +1124,7 @@ static bool still(struct card *c)
 
 void card_step(struct card *c)
 {
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		vdev_step(&c->vdev[i]);
 	if (c->rx_quota && host_chance(c->host, 30) && send_some(c))
 		c->rx_quota--;
@@ -1104,11 +1143,11 @@ void card_settle(struct card *c)
 	bool done;
 
 	do {
-		for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+		for (unsigned int i = 0; i < c->count; i++)
 			vdev_step(&c->vdev[i]);
 		host_run(c->host, host_random(c->host, 1, 100));
 		done = still(c);
-		for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+		for (unsigned int i = 0; i < c->count; i++)
 			done &= !c->vdev[i].tx_quota;
 	} while (!done);
 }
@@ -1123,7 +1162,7 @@ void card_check_counters(struct card *c)
 	test_equal(host_get(h, VQNIC_REG_WIRE_RX_DROP_FILTER, 8), c->rx_drop_filter, "card");
 	test_equal(host_get(h, VQNIC_REG_WIRE_TX_FRAMES, 8), c->wire_tx_frames, "card");
 	test_equal(host_get(h, VQNIC_REG_WIRE_TX_BYTES, 8), c->wire_tx_bytes, "card");
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		struct vdev *d = &c->vdev[i];
 		uint64_t lost = d->rx_skipped + (d->rx_tail - d->rx_head);
 

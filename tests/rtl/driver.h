@@ -18,6 +18,7 @@
 #include "space.h"
 
 #define QUEUE_MAX VQNIC_VQ_SIZE_LIMIT
+#define CARD_VDEVS 4
 #define RX 0
 #define TX 1
 /* Memory of each descriptor, so that a buffer may lie anywhere in it. */
@@ -91,7 +92,9 @@ struct vdev_config {
 struct vdev {
 	struct host *host;
 	struct space *space;
-	unsigned int index;
+	unsigned int index;		/* in the struct card */
+	unsigned int number;		/* of the card's vdev */
+	uint16_t pair;			/* of the pool */
 	struct vdev_config config;
 	uint64_t features;		/* accepted */
 	uint8_t mac[6];
@@ -113,10 +116,11 @@ struct vdev {
 	uint64_t tx_frames, tx_bytes, rx_frames, rx_bytes, rx_skipped;
 };
 
-/* Both vdevs of a card, as its listener. */
+/* Some vdevs of a card, as its listener. */
 struct card {
 	struct host *host;
-	struct vdev vdev[VQNIC_VDEVS];
+	struct vdev vdev[CARD_VDEVS];
+	unsigned int count;		/* of them are used */
 	uint32_t rx_seq;		/* of the next frame from the wire */
 	unsigned int rx_quota;		/* frames that card_step() has still to send from the wire */
 	bool no_broadcast;		/* it sends to one vdev each */
@@ -139,6 +143,8 @@ struct vdev_config vdev_random_config(struct host *h);
 
 /* From reset to DRIVER_OK, with new rings, as virtio 3.1.1 says. */
 void vdev_start(struct vdev *d, const struct vdev_config *config);
+/* Gives the vdev a pair of the pool, unless it has it, and waits until it is its own. */
+void vdev_take_pair(struct vdev *d, unsigned int slot, uint16_t pair);
 /* The steps of vdev_start, for tests that stop between them. */
 void vdev_own(struct vdev *d, const struct vdev_config *config);
 void vdev_negotiate(struct vdev *d);

@@ -20,7 +20,7 @@ static void traffic(struct card *c, unsigned int frames)
 
 static void check_all_delivered(struct card *c)
 {
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		test_equal(c->vdev[i].tx_wire_seq, c->vdev[i].tx_seq, "vdev %u: frames that left", i);
 	card_check_counters(c);
 }
@@ -34,7 +34,7 @@ static void run_random(uint64_t seed, bool ideal, unsigned int frames)
 
 	if (!ideal)
 		card_random_stalls(c);
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		struct vdev_config config = vdev_random_config(h);
 
 		vdev_start(&c->vdev[i], &config);
@@ -65,7 +65,7 @@ static void test_same_seed(uint64_t seed)
 		struct card *c = card_new(h);
 
 		card_random_stalls(c);
-		for (unsigned int k = 0; k < VQNIC_VDEVS; k++) {
+		for (unsigned int k = 0; k < c->count; k++) {
 			struct vdev_config config = vdev_random_config(h);
 
 			vdev_start(&c->vdev[k], &config);
@@ -84,7 +84,7 @@ static void test_lengths(uint64_t seed)
 {
 	struct host *h = host_new(seed, NULL);
 	struct card *c = card_new(h);
-	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed % c->count];
 	struct vdev_config config = {
 		.features = 1ull << VIRTIO_RING_F_EVENT_IDX | (seed % 2) << VIRTIO_RING_F_INDIRECT_DESC |
 			(seed / 2 % 2) << VIRTIO_NET_F_MRG_RXBUF,
@@ -123,7 +123,7 @@ static void test_index_wrap(uint64_t seed)
 	struct host *h = host_new(seed, NULL);
 	struct card *c = card_new(h);
 
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < 2; i++) {
 		struct vdev_config config = {
 			.features = i == seed % 2 ? 1ull << VIRTIO_RING_F_EVENT_IDX : 0,
 			.size = { 8, 8 }, .mtu = VQNIC_MTU_LIMIT_MIN, .chain_max = 1, .rx_bytes_min = 100,
@@ -138,7 +138,7 @@ static void test_index_wrap(uint64_t seed)
 	h->cycle_limit *= 10;
 	while (c->vdev[0].tx_quota || c->vdev[1].tx_quota || c->vdev[0].rx_frames < 66000 ||
 	       c->vdev[1].rx_frames < 66000) {
-		for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+		for (unsigned int i = 0; i < 2; i++) {
 			vdev_step(&c->vdev[i]);
 			if (c->vdev[i].rx_frames < 66000)
 				card_send(c, c->vdev[i].mac, 14, 1u << i);
@@ -154,7 +154,7 @@ static void test_long_chains(uint64_t seed)
 {
 	struct host *h = host_new(seed, NULL);
 	struct card *c = card_new(h);
-	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed % c->count];
 
 	for (uint16_t size = 2; size <= VQNIC_VQ_SIZE_LIMIT; size *= 2) {
 		struct vdev_config config = {

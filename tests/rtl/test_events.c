@@ -12,7 +12,7 @@
 #include "test.h"
 
 #define EVENT_IDX (1ull << VIRTIO_RING_F_EVENT_IDX)
-#define ALL_VDEVS ((1u << VQNIC_VDEVS) - 1)
+#define ALL_VDEVS ((1u << c->count) - 1)
 #define DRAIN 100000
 #define DRIVER_OK (VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK | \
 		   VIRTIO_CONFIG_S_DRIVER_OK)
@@ -34,7 +34,7 @@ static struct card *start(uint64_t seed, uint64_t features)
 	struct pcie_config link = host_random_link(&rng);
 	struct card *c = card_new(host_new(rng, &link));
 
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		vdev_start(&c->vdev[i], &config);
 	return c;
 }
@@ -51,7 +51,7 @@ static void test_used_event(uint64_t seed)
 {
 	struct card *c = start(seed, EVENT_IDX);
 	struct host *h = c->host;
-	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed % c->count];
 	struct queue *q = &d->queue[TX];
 
 	host_drain(h, DRAIN);
@@ -76,7 +76,7 @@ static void test_no_interrupt(uint64_t seed)
 {
 	struct card *c = start(seed, 0);
 	struct host *h = c->host;
-	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed % c->count];
 	struct queue *q = &d->queue[TX];
 
 	for (unsigned int i = 0; i < 10; i++) {
@@ -100,7 +100,7 @@ static void test_no_vector(uint64_t seed)
 {
 	struct card *c = start(seed, 0);
 	struct host *h = c->host;
-	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed % c->count];
 	unsigned int before = 0, after = 0;
 
 	for (unsigned int i = 0; i < VQNIC_MSIX_VECTOR_COUNT; i++)
@@ -121,7 +121,7 @@ static void test_avail_event(uint64_t seed)
 {
 	struct card *c = start(seed, EVENT_IDX);
 	struct host *h = c->host;
-	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed % c->count];
 	struct queue *q = &d->queue[TX];
 
 	for (unsigned int i = 0; i < 20; i++) {
@@ -148,7 +148,7 @@ static void test_idle(uint64_t seed)
 
 	host_drain(h, DRAIN);
 	for (unsigned int i = 0; i < 100; i++) {
-		struct vdev *d = &c->vdev[host_random(h, 0, VQNIC_VDEVS - 1)];
+		struct vdev *d = &c->vdev[host_random(h, 0, c->count - 1)];
 		uint64_t cycles;
 
 		if (host_chance(h, 50)) {
@@ -190,7 +190,7 @@ static void card_forget(struct card *c)
 {
 	struct host *h = c->host;
 
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		struct vdev *d = &c->vdev[i];
 
 		queue_forget(&d->queue[RX]);
@@ -226,7 +226,7 @@ static void reset_card(struct card *c)
 static void check_reset_values(struct card *c)
 {
 	test_equal(host_get(c->host, VQNIC_REG_EVENT_VECTOR, 2), VQNIC_NO_VECTOR, "after reset");
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		test_equal(vdev_get(&c->vdev[i], VQNIC_REG_VDEV_CONTROL, 4), 0, "after reset");
 		test_equal(vdev_get(&c->vdev[i], VQNIC_REG_DEVICE_STATUS, 1), 0, "after reset");
 		test_equal(vdev_get(&c->vdev[i], VQNIC_REG_QUEUE_ENABLE, 2), 0, "after reset");
@@ -271,7 +271,7 @@ static void hit(struct card *c, struct vdev *d, enum victim what)
 		check_reset_values(c);
 		break;
 	}
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		if (!c->vdev[i].queue[RX].used)
 			vdev_start(&c->vdev[i], &config);
 }
@@ -281,12 +281,12 @@ static void reset_in_traffic(uint64_t seed, enum victim what)
 {
 	struct card *c = start(seed, seed % 2 ? EVENT_IDX : 0);
 	struct host *h = c->host;
-	struct vdev *d = &c->vdev[host_random(h, 0, VQNIC_VDEVS - 1)];
+	struct vdev *d = &c->vdev[host_random(h, 0, c->count - 1)];
 	uint64_t lost = 0, dropped = 0;
 
 	card_random_stalls(c);
 	c->no_broadcast = true;
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		struct queue *q = &c->vdev[i].queue[RX];
 
 		while (queue_add_rx(q, c->vdev[i].config.rx_bytes_min, 1))
@@ -308,7 +308,7 @@ static void reset_in_traffic(uint64_t seed, enum victim what)
 		return;
 	}
 	/* A frame to a vdev that is off is for nobody, but when exactly it was off only the card knows. */
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		lost += c->vdev[i].rx_skipped + (c->vdev[i].rx_tail - c->vdev[i].rx_head);
 		dropped += vdev_get(&c->vdev[i], VQNIC_REG_RX_DROP_NO_BUFFER, 8) +
 			vdev_get(&c->vdev[i], VQNIC_REG_RX_DROP_NOT_READY, 8);
@@ -353,7 +353,7 @@ static void test_late_enable(uint64_t seed)
 	struct host *h = c->host;
 	unsigned int first = (unsigned int)host_random(h, 0, 1);
 
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		struct vdev *d = &c->vdev[i];
 
 		vdev_own(d, &config);
@@ -386,20 +386,20 @@ static void test_link(uint64_t seed)
 {
 	struct card *c = start(seed, 0);
 	struct host *h = c->host;
-	const uint16_t event_vector = 31;
+	const uint16_t event_vector = 200;
 	bool up = true;
 
 	host_drain(h, DRAIN);
 	host_set(h, VQNIC_REG_EVENT, 4, ~0u);
 	host_set(h, VQNIC_REG_EVENT_VECTOR, 2, event_vector);
 	/* The owner of the last vdev does not let it see the link. */
-	vdev_set(&c->vdev[VQNIC_VDEVS - 1], VQNIC_REG_VDEV_CONTROL, 4, VQNIC_VDEV_CONTROL_ENABLE);
+	vdev_set(&c->vdev[c->count - 1], VQNIC_REG_VDEV_CONTROL, 4, VQNIC_VDEV_CONTROL_ENABLE);
 	host_drain(h, DRAIN);
 	memset(h->msix_seen, 0, sizeof(h->msix_seen));
 	for (unsigned int i = 1; i <= 6; i++) {
-		uint8_t generation[VQNIC_VDEVS];
+		uint8_t generation[CARD_VDEVS];
 
-		for (unsigned int k = 0; k < VQNIC_VDEVS; k++)
+		for (unsigned int k = 0; k < c->count; k++)
 			generation[k] = (uint8_t)vdev_get(&c->vdev[k], VQNIC_REG_CONFIG_GENERATION, 1);
 		up = !up;
 		vqnic_model_set_link(h->model, up);
@@ -407,9 +407,9 @@ static void test_link(uint64_t seed)
 		test_equal(host_get(h, VQNIC_REG_CARD_STATUS, 4), up, "link");
 		test_equal(host_get(h, VQNIC_REG_EVENT, 4), VQNIC_EVENT_LINK, "event");
 		test_equal(h->msix_seen[event_vector], (i + 1) / 2, "messages of card events");
-		for (unsigned int k = 0; k < VQNIC_VDEVS; k++) {
+		for (unsigned int k = 0; k < c->count; k++) {
 			struct vdev *d = &c->vdev[k];
-			bool sees = k != VQNIC_VDEVS - 1;
+			bool sees = k != c->count - 1;
 
 			test_equal(vdev_get(d, VQNIC_REG_NET_STATUS, 2), sees && up, "vdev %u: status", k);
 			test_equal(vdev_get(d, VQNIC_REG_CONFIG_GENERATION, 1) != generation[k], sees,
@@ -431,7 +431,7 @@ static void test_config_change(uint64_t seed)
 {
 	struct card *c = start(seed, 0);
 	struct host *h = c->host;
-	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed % c->count];
 
 	host_drain(h, DRAIN);
 	for (unsigned int i = 0; i < 4; i++) {
@@ -474,7 +474,7 @@ static void test_drops(uint64_t seed)
 	static const uint8_t multicast[6] = { 0x01, 0x00, 0x5e, 1, 2, 3 };
 	struct card *c = start(seed, EVENT_IDX);
 	struct host *h = c->host;
-	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS], *other = &c->vdev[(seed + 1) % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed % c->count], *other = &c->vdev[(seed + 1) % c->count];
 	struct filter_access filter = host_filter(h);
 	uint8_t frame[HOST_FRAME_MAX];
 	uint64_t no_buffer = 0, too_long = 0, not_ready = 0;

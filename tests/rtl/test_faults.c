@@ -758,7 +758,7 @@ static void settle(struct card *c)
 /* Frames for the victim's receive queue, and for all others while they have had fewer than `most`. */
 static void send_frames(struct card *c, struct queue *victim, unsigned int most)
 {
-	struct vdev *d = &c->vdev[host_random(c->host, 0, VQNIC_VDEVS - 1)];
+	struct vdev *d = &c->vdev[host_random(c->host, 0, c->count - 1)];
 
 	if (&d->queue[RX] == victim)
 		card_send(c, d->mac, RAW_FRAME, 0);
@@ -787,7 +787,7 @@ static void run_case(uint64_t seed, unsigned int queue, uint8_t code, provoke_fn
 	struct pcie_config link = host_random_link(&rng);
 	struct card *c = card_new(host_new(rng, seed % 4 ? &link : NULL));
 	struct host *h = c->host;
-	struct vdev *d = &c->vdev[host_random(h, 0, VQNIC_VDEVS - 1)];
+	struct vdev *d = &c->vdev[host_random(h, 0, c->count - 1)];
 	struct queue *q = &d->queue[queue];
 	/* The next avail entry is in the middle of the ring: in no bus word with the index or the event field. */
 	struct vdev_config config = {
@@ -801,11 +801,11 @@ static void run_case(uint64_t seed, unsigned int queue, uint8_t code, provoke_fn
 	if (config.features & ~vdev_get(d, VQNIC_REG_SUPPORTED_FEATURES, 8))
 		return;
 	if (needs_space)
-		card_translate(c, 1u << d->index | (unsigned int)host_random(h, 0, (1u << VQNIC_VDEVS) - 1));
+		card_translate(c, 1u << d->index | (unsigned int)host_random(h, 0, (1u << c->count) - 1));
 	if (provoke == unmapped_page || provoke == entry_no_leaf || provoke == entry_misaligned)
 		d->space->leaf = 0;
 	host_set(h, VQNIC_REG_EVENT_VECTOR, 2, EVENT_VECTOR);
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		vdev_start(&c->vdev[i], &config);
 		c->vdev[i].tx_quota = 10;
 		if (&c->vdev[i].queue[RX] != q)
@@ -826,7 +826,7 @@ static void run_case(uint64_t seed, unsigned int queue, uint8_t code, provoke_fn
 	config_msix = h->msix_seen[d->config_vector];
 	event_msix = h->msix_seen[EVENT_VECTOR];
 
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		c->vdev[i].tx_quota = &c->vdev[i].queue[TX] == q ? 0 : 20;
 	q->raw = true;
 	info = provoke(q);
@@ -854,7 +854,7 @@ static void run_case(uint64_t seed, unsigned int queue, uint8_t code, provoke_fn
 	}
 	settle(c);
 	test_equal(queue_get(q, VQNIC_REG_QUEUE_FAULT, 1), code, "later");
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		for (unsigned int k = 0; k < 2; k++)
 			if (&c->vdev[i].queue[k] != q)
 				test_equal(queue_get(&c->vdev[i].queue[k], VQNIC_REG_QUEUE_FAULT, 1), VQNIC_FAULT_NONE,
@@ -881,7 +881,7 @@ static void run_case(uint64_t seed, unsigned int queue, uint8_t code, provoke_fn
 	card_start_traffic(c, 10);
 	settle(c);
 	test_equal(d->tx_frames, sent + 10, "frames sent after the reset");
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		vdev_check_no_loss(&c->vdev[i]);
 }
 

@@ -8,7 +8,7 @@
 #include "driver.h"
 #include "test.h"
 
-#define ALL_VDEVS ((1u << VQNIC_VDEVS) - 1)
+#define ALL_VDEVS ((1u << c->count) - 1)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DRAIN 100000
 #define DRIVER_OK (VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK | \
@@ -42,7 +42,7 @@ static struct card *card_on_random_link(uint64_t seed, unsigned int vdevs)
 
 static void start_all(struct card *c, const struct vdev_config *config)
 {
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		vdev_start(&c->vdev[i], config);
 }
 
@@ -55,7 +55,7 @@ static void settle(struct card *c)
 
 static void check_all_sent(struct card *c)
 {
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		test_equal(c->vdev[i].tx_wire_seq, c->vdev[i].tx_seq, "vdev %u: frames that left", i);
 	card_check_counters(c);
 }
@@ -107,17 +107,17 @@ static uint64_t some_addr(struct vdev *d)
  */
 static void test_move(uint64_t seed)
 {
-	struct card *c = card_on_random_link(seed, 1u << seed % VQNIC_VDEVS | (unsigned int)(seed / 2 % 4));
+	struct card *c = card_on_random_link(seed, 1u << seed % c->count | (unsigned int)(seed / 2 % 4));
 	struct host *h = c->host;
 	unsigned int moves = 0, invalidations = 0, frames = 0;
 
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		struct vdev_config config = vdev_random_config(h);
 
 		vdev_start(&c->vdev[i], &config);
 	}
 	while (invalidations < 60) {
-		struct vdev *d = &c->vdev[host_random(h, 0, VQNIC_VDEVS - 1)];
+		struct vdev *d = &c->vdev[host_random(h, 0, c->count - 1)];
 		unsigned int count = (unsigned int)host_random(h, 1, 5);
 		uint64_t old[5], from;
 
@@ -192,7 +192,7 @@ static void test_storm(uint64_t seed)
 		for (uint64_t i = host_random(h, 1, 3); i; i--)
 			host_set(h, VQNIC_AS_BANK_OFFSET + VQNIC_REG_AS_INVALIDATE +
 				 (uint32_t)host_random(h, 0, VQNIC_ADDRESS_SPACE_COUNT - 1) * VQNIC_AS_BANK_STRIDE, 4, 1);
-		space_invalidate_start(c->vdev[host_random(h, 0, VQNIC_VDEVS - 1)].space);
+		space_invalidate_start(c->vdev[host_random(h, 0, c->count - 1)].space);
 		card_step(c);
 	}
 	settle(c);
@@ -221,7 +221,7 @@ static void test_loosened(uint64_t seed)
 	struct vdev_config config = plain;
 	struct card *c = card_on_random_link(seed, ALL_VDEVS);
 	struct host *h = c->host;
-	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed % c->count];
 	struct queue *q = &d->queue[RX];
 	uint64_t *entry;
 	unsigned int level;
@@ -272,7 +272,7 @@ static void test_root(uint64_t seed)
 {
 	struct card *c = card_on_random_link(seed, ALL_VDEVS);
 	struct host *h = c->host;
-	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS], *other = &c->vdev[(seed + 1) % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed % c->count], *other = &c->vdev[(seed + 1) % c->count];
 	uint64_t root;
 
 	start_all(c, &plain);
@@ -306,7 +306,7 @@ static void test_assignment(uint64_t seed)
 {
 	struct card *c = card_on_random_link(seed, ALL_VDEVS);
 	struct host *h = c->host;
-	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed % c->count];
 	unsigned int asid = d->space->asid;
 
 	test_equal(vdev_get(d, VQNIC_REG_VDEV_AS_DATA, 2), VQNIC_AS_IDENTITY, "after power-on");
@@ -347,7 +347,7 @@ static void test_card_reset(uint64_t seed)
 	host_set(h, VQNIC_REG_CARD_CONTROL, 4, VQNIC_CARD_CONTROL_RESET);
 	while (host_get(h, VQNIC_REG_CARD_CONTROL, 4) & VQNIC_CARD_CONTROL_RESET)
 		test_check(++polls < 10000, "card reset never ends");
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		struct vdev *d = &c->vdev[i];
 		unsigned int asid = d->space->asid;
 		uint64_t layout = seed;
@@ -366,7 +366,7 @@ static void test_card_reset(uint64_t seed)
 	host_set(h, VQNIC_REG_CARD_CONTROL, 4, VQNIC_CARD_CONTROL_RESET);
 	for (polls = 0; host_get(h, VQNIC_REG_CARD_CONTROL, 4) & VQNIC_CARD_CONTROL_RESET; polls++)
 		test_check(polls < 10000, "card reset never ends");
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		struct vdev *d = &c->vdev[i];
 		unsigned int asid = d->space->asid;
 		uint64_t layout = seed, desc = d->queue[TX].desc_addr;
@@ -393,7 +393,7 @@ static void test_rings_beyond(uint64_t seed)
 	for (unsigned int ring = 0; ring < 6; ring++) {
 		struct card *c = card_on_random_link(seed + ring, ALL_VDEVS);
 		struct host *h = c->host;
-		struct vdev *d = &c->vdev[seed % VQNIC_VDEVS], *other = &c->vdev[(seed + 1) % VQNIC_VDEVS];
+		struct vdev *d = &c->vdev[seed % c->count], *other = &c->vdev[(seed + 1) % c->count];
 		struct queue *q = &d->queue[ring % 2];
 		uint64_t *addr = ring < 2 ? &q->avail_addr : ring < 4 ? &q->desc_addr : &q->used_addr, good, info;
 		uint64_t bit = 1ull << host_random(h, VQNIC_IOVA_BITS, 63);
@@ -442,7 +442,7 @@ static void test_hole(uint64_t seed)
 	struct vdev_config config = plain;
 	struct card *c = card_on_random_link(seed, ALL_VDEVS);
 	struct host *h = c->host;
-	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS], *other = &c->vdev[(seed + 1) % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed % c->count], *other = &c->vdev[(seed + 1) % c->count];
 
 	config.mtu = VQNIC_MTU_LIMIT_MAX;
 	config.rx_bytes_min = VQNIC_MTU_LIMIT_MAX + 18;
@@ -516,7 +516,7 @@ static void test_hole(uint64_t seed)
 		if (at_end)
 			space_unmap(d->space, last);
 	}
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		test_equal(c->vdev[i].tx_wire_seq, c->vdev[i].tx_seq, "vdev %u: frames that left", i);
 }
 
@@ -525,7 +525,7 @@ static void test_hostile_tables(uint64_t seed)
 {
 	struct card *c = card_on_random_link(seed, ALL_VDEVS);
 	struct host *h = c->host;
-	struct vdev *good = &c->vdev[seed % VQNIC_VDEVS], *bad = &c->vdev[(seed + 1) % VQNIC_VDEVS];
+	struct vdev *good = &c->vdev[seed % c->count], *bad = &c->vdev[(seed + 1) % c->count];
 	uint64_t entries[4];
 	unsigned int faults = 0;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// AXI4-Lite slave of BAR0 to a register bus: `req_o` is high for one cycle, and for a read
+// AXI4-Lite slave of BAR0 to a register bus: `req_o` is high until `ready_i`, and for a read
 // `rdata_i` is taken in that cycle. The bus is 64 bit wide to the reader, so that a read of the low
 // word of a latched register keeps the high word for the read that follows. One access at a time;
 // reads and writes take turns.
@@ -32,6 +32,7 @@ module vqnic_axil (
   output logic [17:0] addr_o,     // of a word
   output logic [31:0] wdata_o,
   output logic [3:0]  wstrb_o,
+  input  logic        ready_i,
   input  logic [63:0] rdata_i,    // the aligned 64 bits in which addr_o lies
   input  logic        latched_i,  // they are one register that is to be read whole
 
@@ -87,7 +88,7 @@ module vqnic_axil (
           end
         end
         Access: begin
-          if (!we_q) begin
+          if (ready_i && !we_q) begin
             data_q <= latch_hit ? latch_q : addr_q[2] ? rdata_i[63:32] : rdata_i[31:0];
             if (latched_i && !addr_q[2]) begin
               latch_q       <= rdata_i[63:32];
@@ -97,7 +98,7 @@ module vqnic_axil (
               latch_valid_q <= 1'b0;
             end
           end
-          state_q <= we_q ? WriteResponse : ReadResponse;
+          if (ready_i) state_q <= we_q ? WriteResponse : ReadResponse;
         end
         WriteResponse: if (s_axil_bready_i) state_q <= Idle;
         ReadResponse:  if (s_axil_rready_i) state_q <= Idle;

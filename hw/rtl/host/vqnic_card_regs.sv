@@ -20,6 +20,7 @@ module vqnic_card_regs #(
 
   input  logic        link_i,
   input  logic        fault_i,          // a queue stopped with a fault
+  input  logic [VDEVS-1:0] commands_i,  // vdevs with a command that waits for an answer
   output logic        reset_o,          // asked for by software, until this module is reset itself
   input  logic        clearing_i,       // a reset is not over yet: tables are being cleared
   output logic        event_irq_o,
@@ -39,22 +40,24 @@ module vqnic_card_regs #(
 
   logic        reset_q;
   logic [15:0] event_vector_q;
-  logic [1:0]  event_q, event_rise;
+  logic [2:0]  event_q, event_rise;
   logic [31:0] scratch_q;
   logic [63:0] cycles_q;
   logic        link_q, link_known_q;
+  logic [VDEVS-1:0] commands_q;
 
   logic        write;
   logic [11:0] word;
   assign write = req_i && we_i;
   assign word  = {addr_i[11:2], 2'b00};
 
-  logic [1:0] event_set, event_clear;
+  logic [2:0] event_set, event_clear;
   always_comb begin
     event_set = '0;
     event_set[vqnic_regs_pkg::EVENT_LINK_LSB]  = link_known_q && link_i != link_q;
     event_set[vqnic_regs_pkg::EVENT_FAULT_LSB] = fault_i;
-    event_clear = write && word == vqnic_regs_pkg::REG_EVENT && wstrb_i[0] ? wdata_i[1:0] : '0;
+    event_set[vqnic_regs_pkg::EVENT_COMMAND_LSB] = (commands_i & ~commands_q) != '0;
+    event_clear = write && word == vqnic_regs_pkg::REG_EVENT && wstrb_i[0] ? wdata_i[2:0] : '0;
   end
   assign event_rise  = event_set & ~(event_q & ~event_clear);
   assign event_irq_o = |event_rise;
@@ -68,10 +71,12 @@ module vqnic_card_regs #(
       cycles_q       <= '0;
       link_q         <= 1'b0;
       link_known_q   <= 1'b0;
+      commands_q     <= '0;
     end else begin
       cycles_q     <= cycles_q + 64'd1;
       link_q       <= link_i;
       link_known_q <= 1'b1;
+      commands_q   <= commands_i;
       event_q      <= (event_q & ~event_clear) | event_set;
       if (write) begin
         unique case (word)
@@ -115,7 +120,7 @@ module vqnic_card_regs #(
           rdata_o = {16'(vqnic_regs_pkg::VERSION_MAJOR_VALUE),
                      16'(vqnic_regs_pkg::VERSION_MINOR_VALUE), vqnic_regs_pkg::MAGIC_VALUE};
         vqnic_regs_pkg::REG_VDEV_COUNT:
-          rdata_o = {vqnic_regs_pkg::VQS_PER_VDEV, VDEVS};
+          rdata_o = {vqnic_regs_pkg::PAIRS, VDEVS};
         vqnic_regs_pkg::REG_VQ_SIZE_MAX:
           rdata_o = {vqnic_regs_pkg::MSIX_VECTOR_COUNT, vqnic_regs_pkg::VQ_SIZE_LIMIT};
         vqnic_regs_pkg::REG_VDEV_OFFSET:
@@ -129,7 +134,7 @@ module vqnic_card_regs #(
           rdata_o[32 + vqnic_regs_pkg::CARD_STATUS_LINK_LSB] = link_i;
         end
         vqnic_regs_pkg::REG_EVENT_VECTOR:
-          rdata_o = {30'd0, event_q, 16'd0, event_vector_q};
+          rdata_o = {29'd0, event_q, 16'd0, event_vector_q};
         vqnic_regs_pkg::REG_SCRATCH:
           rdata_o = {32'd0, scratch_q};
         vqnic_regs_pkg::REG_CYCLES: begin
@@ -140,10 +145,11 @@ module vqnic_card_regs #(
           rdata_o = {vqnic_regs_pkg::AS_BANK_OFFSET, vqnic_regs_pkg::ADDRESS_SPACE_COUNT};
         vqnic_regs_pkg::REG_AS_STRIDE:
           rdata_o = {vqnic_regs_pkg::IOVA_BITS, vqnic_regs_pkg::AS_BANK_STRIDE};
-        vqnic_regs_pkg::REG_COMMANDS:  // and FILTER_OFFSET
-          rdata_o = {vqnic_regs_pkg::FILTER_BANK_OFFSET, 32'd0};
+        vqnic_regs_pkg::REG_COMMANDS:
+          rdata_o = {vqnic_regs_pkg::FILTER_BANK_OFFSET, 32'(commands_i)};
         vqnic_regs_pkg::REG_MAC_SLOTS:
-          rdata_o = {32'd0, 16'(vqnic_regs_pkg::MAC_WAYS), 16'(vqnic_regs_pkg::MAC_ROWS)};
+          rdata_o = {vqnic_regs_pkg::VDEV_PAIRS_LIMIT, 16'(vqnic_regs_pkg::MAC_WAYS),
+                     16'(vqnic_regs_pkg::MAC_ROWS)};
         vqnic_regs_pkg::REG_WIRE_RX_FRAMES,
         vqnic_regs_pkg::REG_WIRE_RX_BYTES,
         vqnic_regs_pkg::REG_WIRE_RX_DROP_ERROR,
@@ -159,6 +165,6 @@ module vqnic_card_regs #(
     end
   end
 
-  assign idle_o = !reset_q && link_known_q && link_i == link_q;
+  assign idle_o = !reset_q && link_known_q && link_i == link_q && commands_i == commands_q;
 
 endmodule

@@ -4,29 +4,37 @@
 // looked at: the page says which queue, and the ring says how far.
 
 module vqnic_doorbell #(
-  parameter int unsigned N = 4
+  localparam int unsigned QueueW = vqnic_pkg::QUEUE_W
 ) (
-  input  logic         clk_i,
-  input  logic         rst_ni,
+  input  logic              clk_i,
+  input  logic              rst_ni,
 
-  input  logic         db_valid_i,
-  output logic         db_ready_o,
-  input  logic [19:0]  db_addr_i,
+  input  logic              db_valid_i,
+  output logic              db_ready_o,
+  input  logic [19:0]       db_addr_i,
 
-  output logic [N-1:0] kick_o,  // one cycle for each doorbell; queues of all vdevs in a row
-  output logic         idle_o
+  output logic              kick_o,        // one cycle for each doorbell
+  output logic [QueueW-1:0] kick_queue_o,
+  output logic              idle_o
 );
 
   localparam int unsigned PageW = $clog2(vqnic_regs_pkg::DOORBELL_BYTES);
+  localparam int unsigned Queues = vqnic_regs_pkg::CTRL_QUEUE_FIRST + vqnic_regs_pkg::VDEVS;
 
-  for (genvar i = 0; i < N; i++) begin : gen_queue
-    always_ff @(posedge clk_i or negedge rst_ni) begin
-      if (!rst_ni) kick_o[i] <= 1'b0;
-      else         kick_o[i] <= db_valid_i && db_addr_i[19:PageW] == (20 - PageW)'(i);
+  logic [19-PageW:0] page;
+  assign page = db_addr_i[19:PageW];
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      kick_o       <= 1'b0;
+      kick_queue_o <= '0;
+    end else begin
+      kick_o <= db_valid_i && page < (20 - PageW)'(Queues);
+      if (db_valid_i) kick_queue_o <= page[QueueW-1:0];
     end
   end
 
   assign db_ready_o = 1'b1;
-  assign idle_o     = !db_valid_i && kick_o == '0;
+  assign idle_o     = !db_valid_i && !kick_o;
 
 endmodule
