@@ -245,7 +245,7 @@ int vqnic_cmd_identify(struct vqnic_card *card, struct vqnic_info *info)
 
 	info->features = vqnic_read64(card, card->regs + VQNIC_REG_CARD_FEATURES);
 	info->vdevs = vqnic_read32(card, card->regs + VQNIC_REG_VDEV_COUNT);
-	info->vdev_vqs = VQNIC_VQS_PER_VDEV;
+	info->vdev_vqs = VQNIC_NET_VQS;
 	info->vq_size_max = vqnic_read32(card, card->regs + VQNIC_REG_VQ_SIZE_MAX);
 	info->vectors = vqnic_read32(card, card->regs + VQNIC_REG_MSIX_VECTORS);
 	info->vdev_offset = vqnic_read32(card, card->regs + VQNIC_REG_VDEV_OFFSET);
@@ -551,6 +551,7 @@ int vqnic_cmd_vdev_provision(struct vqnic_vdev *vdev, const struct vqnic_offer *
 	vqnic_write32(card, regs + VQNIC_REG_VDEV_MTU, offer->mtu);
 	if (vqnic_read64(card, regs + VQNIC_REG_OFFERED_FEATURES) != offer->features)
 		return -EIO;
+	vqnic_write32(card, regs + VQNIC_REG_VDEV_PAIR, VQNIC_VDEV_PAIR_VALID | vdev->index);
 	vqnic_write32(card, regs + VQNIC_REG_VDEV_CONTROL,
 		      VQNIC_VDEV_CONTROL_ENABLE | VQNIC_VDEV_CONTROL_LINK);
 	err = vqnic_find_doorbells(vdev);

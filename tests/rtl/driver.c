@@ -732,7 +732,7 @@ void vdev_own(struct vdev *d, const struct vdev_config *config)
 	vdev_set(d, VQNIC_REG_VDEV_MAC_HI, 4, d->mac[4] | (uint32_t)d->mac[5] << 8);
 	vdev_set(d, VQNIC_REG_VDEV_RX_MODE, 4, 0);
 	vdev_set(d, VQNIC_REG_VDEV_POLICY, 4, 0);
-	test_check(filter_set_mac(&filter, d->mac, 1u << d->index), "vdev %u: no room in the MAC table", d->index);
+	test_check(filter_set_mac(&filter, d->mac, 1u << d->number), "vdev %u: no room in the MAC table", d->index);
 	vdev_set(d, VQNIC_REG_VDEV_MTU, 4, config->mtu);
 	space_install(d->space);
 	vdev_set(d, VQNIC_REG_VDEV_AS_DATA, 2, d->space->asid);

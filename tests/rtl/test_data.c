@@ -203,7 +203,7 @@ static void test_mergeable(uint64_t seed)
 {
 	struct host *h = host_new(seed, NULL);
 	struct card *c = card_new(h);
-	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed % c->count];
 	struct queue *q = &d->queue[RX];
 	struct vdev_config config = {
 		.features = 1ull << VIRTIO_RING_F_EVENT_IDX | 1ull << VIRTIO_NET_F_MRG_RXBUF |

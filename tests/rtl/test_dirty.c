@@ -14,7 +14,7 @@
 #include "driver.h"
 #include "test.h"
 
-#define ALL_VDEVS ((1u << VQNIC_VDEVS) - 1)
+#define ALL_VDEVS (~0u)
 #define DRAIN 100000
 #define PAGE_SHIFT 12
 #define BUCKETS 4096
@@ -53,7 +53,7 @@ struct dirty {
 
 struct model {
 	struct card *card;
-	struct dirty dirty[VQNIC_VDEVS];
+	struct dirty dirty[CARD_VDEVS];
 	uint64_t now;			/* goes on with each write of the card */
 	uint64_t data_writes, marks, beyond;
 	void (*driver_on_write)(void *listener, const uint8_t *memory, size_t len);
@@ -124,7 +124,7 @@ static struct dirty *owner(struct model *m, const uint8_t *memory, uint64_t *add
 {
 	struct dirty *identity = NULL;
 
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < m->card->count; i++) {
 		if (m->dirty[i].space->asid == VQNIC_AS_IDENTITY)
 			identity = &m->dirty[i];
 		else if (space_find(m->dirty[i].space, memory, addr))
@@ -171,10 +171,10 @@ static void on_write(void *listener, const uint8_t *memory, size_t len)
 	struct dirty *d;
 
 	m->now++;
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < m->card->count; i++)
 		if (log_written(&m->dirty[i], memory, addr, len))
 			return;
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < m->card->count; i++) {
 		const struct queue *q = &m->card->vdev[i].queue[RX];
 
 		if (q->used && memory == (const uint8_t *)&q->used[1])
@@ -197,7 +197,7 @@ static void on_tx(void *listener, const uint8_t *frame, size_t len)
 
 static void cleanup(void)
 {
-	for (unsigned int i = 0; current && i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; current && i < CARD_VDEVS; i++) {
 		for (unsigned int k = 0; k < BUCKETS; k++) {
 			for (struct page *p = current->dirty[i].pages[k], *next; p; p = next) {
 				next = p->next;
@@ -236,7 +236,7 @@ static struct model *model_new(struct card *c, bool short_logs)
 	current = m;
 	m->card = c;
 	m->now = 1;
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		struct dirty *d = &m->dirty[i];
 		uint64_t edge = (some_addr(&c->vdev[i]) >> PAGE_SHIFT) + host_random(h, 0, 1);
 
@@ -399,7 +399,7 @@ static void test_random(uint64_t seed)
 	struct model *m;
 	unsigned int harvested = 0;
 
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		struct vdev_config config = vdev_random_config(h);
 
 		if (host_chance(h, 50))
@@ -409,7 +409,7 @@ static void test_random(uint64_t seed)
 	host_drain(h, DRAIN);
 	m = model_new(c, host_chance(h, 50));
 	for (unsigned int n = 0; n < 120; n++) {
-		struct dirty *d = &m->dirty[host_random(h, 0, VQNIC_VDEVS - 1)];
+		struct dirty *d = &m->dirty[host_random(h, 0, c->count - 1)];
 
 		if (!card_busy(c))
 			card_start_traffic(c, 20);
@@ -425,7 +425,7 @@ static void test_random(uint64_t seed)
 			log_swap(d);
 	}
 	settle(c);
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		struct dirty *d = &m->dirty[i];
 
 		for (unsigned int k = 0; k < 2 && d->current != OFF; k++)
@@ -459,13 +459,13 @@ static void test_filter(uint64_t seed)
 {
 	struct vdev_config config = plain;
 	struct card *c = card_on_random_link(seed, ALL_VDEVS);
-	struct vdev *v = &c->vdev[seed % VQNIC_VDEVS];
+	struct vdev *v = &c->vdev[seed % c->count];
 	struct model *m;
 	struct dirty *d;
 	uint64_t marks;
 
 	config.size[RX] = 2;
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		vdev_start(&c->vdev[i], &config);
 	host_drain(c->host, DRAIN);
 	m = model_new(c, false);
@@ -506,7 +506,7 @@ static void test_error(uint64_t seed)
 	struct vdev_config config = plain;
 	struct card *c = card_on_random_link(seed, ALL_VDEVS);
 	struct host *h = c->host;
-	struct vdev *v = &c->vdev[seed % VQNIC_VDEVS], *other = &c->vdev[(seed + 1) % VQNIC_VDEVS];
+	struct vdev *v = &c->vdev[seed % c->count], *other = &c->vdev[(seed + 1) % c->count];
 	struct queue *q = &v->queue[RX];
 	struct model *m;
 	struct dirty *d;
@@ -514,7 +514,7 @@ static void test_error(uint64_t seed)
 	unsigned int polls = 0;
 
 	config.features = 0;
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		vdev_start(&c->vdev[i], &config);
 	host_drain(h, DRAIN);
 	m = model_new(c, false);
@@ -560,7 +560,7 @@ static uint64_t cycles_of_traffic(uint64_t seed, unsigned int on)
 	struct dirty unused = { .model = &(struct model){ .card = c }, .space = space_new(c->host, 0, 0) };
 	uint64_t cycles;
 
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	for (unsigned int i = 0; i < c->count; i++)
 		vdev_start(&c->vdev[i], &plain);
 	write_log(&unused, LOG_PLACE | on);
 	host_set(c->host, as_reg(&unused, VQNIC_REG_AS_LOG_PAGES), 4, UINT32_MAX);

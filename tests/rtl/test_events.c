@@ -12,7 +12,7 @@
 #include "test.h"
 
 #define EVENT_IDX (1ull << VIRTIO_RING_F_EVENT_IDX)
-#define ALL_VDEVS ((1u << c->count) - 1)
+#define ALL_VDEVS (~0u)
 #define DRAIN 100000
 #define DRIVER_OK (VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER | VIRTIO_CONFIG_S_FEATURES_OK | \
 		   VIRTIO_CONFIG_S_DRIVER_OK)

@@ -872,10 +872,9 @@ static void run_case(uint64_t seed, unsigned int queue, uint8_t code, provoke_fn
 	} else {
 		vdev_reset(d);
 		vdev_start(d, &config);
-		fill_rx(&d->queue[RX]);
 	}
-	if (queue == RX)
-		fill_rx(q);
+	for (unsigned int i = 0; i < c->count; i++)
+		fill_rx(&c->vdev[i].queue[RX]);
 	sent = d->tx_frames;
 	c->no_broadcast = true;
 	card_start_traffic(c, 10);

@@ -31,6 +31,7 @@ static const struct reset_value card_values[] = {
 	{ VQNIC_REG_VERSION, 4, VQNIC_VERSION_MAJOR_VALUE << 16 | VQNIC_VERSION_MINOR_VALUE },
 	{ VQNIC_REG_CARD_FEATURES, 8, 0 },
 	{ VQNIC_REG_VDEV_COUNT, 4, VQNIC_VDEVS },
+	{ VQNIC_REG_PAIR_COUNT, 4, VQNIC_PAIRS },
 	{ VQNIC_REG_VQ_SIZE_MAX, 4, VQNIC_VQ_SIZE_LIMIT },
 	{ VQNIC_REG_MSIX_VECTORS, 4, VQNIC_MSIX_VECTOR_COUNT },
 	{ VQNIC_REG_VDEV_OFFSET, 4, VQNIC_VDEV_WINDOW_OFFSET },
@@ -48,8 +49,10 @@ static const struct reset_value card_values[] = {
 	{ VQNIC_REG_AS_OFFSET, 4, VQNIC_AS_BANK_OFFSET },
 	{ VQNIC_REG_AS_STRIDE, 4, VQNIC_AS_BANK_STRIDE },
 	{ VQNIC_REG_IOVA_WIDTH, 4, VQNIC_IOVA_BITS },
+	{ VQNIC_REG_COMMANDS, 4, 0 },
 	{ VQNIC_REG_FILTER_OFFSET, 4, VQNIC_FILTER_BANK_OFFSET },
 	{ VQNIC_REG_MAC_SLOTS, 4, VQNIC_MAC_WAYS << 16 | VQNIC_MAC_ROWS },
+	{ VQNIC_REG_VDEV_PAIRS_MAX, 4, VQNIC_VDEV_PAIRS_LIMIT },
 	{ VQNIC_REG_WIRE_RX_FRAMES, 8, 0 },
 	{ VQNIC_REG_WIRE_RX_BYTES, 8, 0 },
 	{ VQNIC_REG_WIRE_RX_DROP_ERROR, 8, 0 },
@@ -65,7 +68,6 @@ static const struct reset_value vdev_values[] = {
 	{ VQNIC_REG_DRIVER_FEATURE_SELECT, 4, 0 },
 	{ VQNIC_REG_DRIVER_FEATURE, 4, 0 },
 	{ VQNIC_REG_CONFIG_MSIX_VECTOR, 2, VQNIC_NO_VECTOR },
-	{ VQNIC_REG_NUM_QUEUES, 2, VQNIC_VQS_PER_VDEV },
 	{ VQNIC_REG_DEVICE_STATUS, 1, 0 },
 	{ VQNIC_REG_CONFIG_GENERATION, 1, 0 },
 	{ VQNIC_REG_QUEUE_SELECT, 2, 0 },
@@ -74,16 +76,23 @@ static const struct reset_value vdev_values[] = {
 	{ VQNIC_REG_NET_MAC_LO, 4, 0 },
 	{ VQNIC_REG_NET_MAC_HI, 2, 0 },
 	{ VQNIC_REG_NET_STATUS, 2, 0 },
-	{ VQNIC_REG_NET_MAX_VQ_PAIRS, 2, VQNIC_VQS_PER_VDEV / 2 },
 	{ VQNIC_REG_NET_MTU, 2, 1500 },
 	{ VQNIC_REG_SUPPORTED_FEATURES, 8, SUPPORTED },
 	{ VQNIC_REG_OFFERED_FEATURES, 8, SUPPORTED },
 	{ VQNIC_REG_VDEV_MAC_LO, 4, 0 },
 	{ VQNIC_REG_VDEV_MAC_HI, 4, 0 },
 	{ VQNIC_REG_VDEV_MTU, 4, 1500 },
-	{ VQNIC_REG_VDEV_AS_DATA, 4, VQNIC_AS_IDENTITY },
+	{ VQNIC_REG_VDEV_STATUS, 4, VQNIC_VDEV_STATUS_QUIET },
+	{ VQNIC_REG_VDEV_DOORBELLS, 4, 0 },
+	{ VQNIC_REG_VDEV_AS_DATA, 2, VQNIC_AS_IDENTITY },
+	{ VQNIC_REG_VDEV_AS_CTRL, 2, VQNIC_AS_IDENTITY },
+	{ VQNIC_REG_VDEV_CURRENT_PAIRS, 2, 1 },
+	{ VQNIC_REG_VDEV_OFFLOADS_OFF, 4, 0 },
 	{ VQNIC_REG_VDEV_RX_MODE, 4, 0 },
 	{ VQNIC_REG_VDEV_POLICY, 4, 0 },
+	{ VQNIC_REG_VDEV_MAILBOX, 8, 0 },
+	{ VQNIC_REG_VDEV_COMMAND, 4, 0 },
+	{ VQNIC_REG_VDEV_ANSWER, 4, 0 },
 	{ VQNIC_REG_ACCEPTED_FEATURES, 8, 0 },
 	{ VQNIC_REG_TX_FRAMES, 8, 0 },
 	{ VQNIC_REG_TX_BYTES, 8, 0 },
@@ -96,6 +105,7 @@ static const struct reset_value vdev_values[] = {
 	{ VQNIC_REG_RX_DROP_VLAN, 8, 0 },
 	{ VQNIC_REG_TX_DROP_SPOOF, 8, 0 },
 	{ VQNIC_REG_TX_DROP_VLAN, 8, 0 },
+	{ VQNIC_REG_COMMANDS_TAKEN, 8, 0 },
 };
 
 static const struct reset_value queue_values[] = {
@@ -112,6 +122,9 @@ static const struct reset_value queue_values[] = {
 	{ VQNIC_REG_QUEUE_STATUS, 4, 0 },
 	{ VQNIC_REG_QUEUE_FAULT, 1, 0 },
 	{ VQNIC_REG_QUEUE_FAULT_INFO, 8, 0 },
+	{ VQNIC_REG_QUEUE_FRAMES, 8, 0 },
+	{ VQNIC_REG_QUEUE_BYTES, 8, 0 },
+	{ VQNIC_REG_QUEUE_DROPS, 8, 0 },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -130,40 +143,73 @@ static struct card *start(uint64_t seed)
 	return card_new(host_new(rng, &link));
 }
 
+/* The vdevs have one to three pairs each, from the pool's end on. */
+#define SLOTS_MAX 3
+#define QUEUES_MAX (2 * SLOTS_MAX)
+
+static unsigned int slots_of(unsigned int vdev)
+{
+	return 1 + vdev % SLOTS_MAX;
+}
+
+static uint32_t pair_of(unsigned int vdev, unsigned int slot)
+{
+	return VQNIC_PAIRS - 1 - vdev * SLOTS_MAX - slot;
+}
+
+static uint64_t reg_get(struct card *c, unsigned int vdev, uint32_t offset, unsigned int bytes)
+{
+	return host_get(c->host, vdev_reg(vdev, offset), bytes);
+}
+
+static void reg_set(struct card *c, unsigned int vdev, uint32_t offset, unsigned int bytes, uint64_t value)
+{
+	host_set(c->host, vdev_reg(vdev, offset), bytes, value);
+}
+
 static void enable_all(struct card *c)
 {
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
-		vdev_set(&c->vdev[i], VQNIC_REG_VDEV_CONTROL, 4, ENABLE);
+	for (unsigned int v = 0; v < VQNIC_VDEVS; v++) {
+		reg_set(c, v, VQNIC_REG_VDEV_PAIRS, 2, slots_of(v));
+		for (unsigned int i = 0; i < slots_of(v); i++)
+			reg_set(c, v, VQNIC_REG_VDEV_PAIR + 4 * i, 4, VQNIC_VDEV_PAIR_VALID | pair_of(v, i));
+		reg_set(c, v, VQNIC_REG_VDEV_CONTROL, 4, ENABLE);
+	}
 }
 
-static void check_queue_values(struct queue *q)
+static void check_queue_values(struct card *c, unsigned int vdev, unsigned int queue)
 {
+	reg_set(c, vdev, VQNIC_REG_QUEUE_SELECT, 2, queue);
 	for (size_t i = 0; i < COUNT(queue_values); i++)
-		test_equal(queue_get(q, queue_values[i].offset, queue_values[i].bytes), queue_values[i].value,
-			   "vdev %u queue %u register 0x%x", q->dev->index, q->index, queue_values[i].offset);
-	test_equal(queue_get(q, VQNIC_REG_QUEUE_NOTIFY_OFF, 2), q->index, "vdev %u queue %u", q->dev->index, q->index);
+		test_equal(reg_get(c, vdev, queue_values[i].offset, queue_values[i].bytes), queue_values[i].value,
+			   "vdev %u queue %u register 0x%x", vdev, queue, queue_values[i].offset);
+	test_equal(reg_get(c, vdev, VQNIC_REG_QUEUE_NOTIFY_OFF, 2), 2 * pair_of(vdev, queue / 2) + queue % 2,
+		   "vdev %u queue %u", vdev, queue);
+	reg_set(c, vdev, VQNIC_REG_QUEUE_SELECT, 2, 0);
 }
 
-/* All registers as they are after reset; vdevs off, or switched on. */
+/* All registers as they are after reset; vdevs off and without pairs, or as enable_all() makes them. */
 static void check_values(struct card *c, uint32_t control)
 {
 	for (size_t i = 0; i < COUNT(card_values); i++)
 		test_equal(host_get(c->host, card_values[i].offset, card_values[i].bytes), card_values[i].value,
 			   "register 0x%x", card_values[i].offset);
-	for (unsigned int k = 0; k < VQNIC_VDEVS; k++) {
-		struct vdev *d = &c->vdev[k];
+	for (unsigned int v = 0; v < VQNIC_VDEVS; v++) {
+		unsigned int slots = control ? slots_of(v) : 1;
 
-		test_equal(vdev_get(d, VQNIC_REG_VDEV_CONTROL, 4), control, "vdev %u", k);
-		test_equal(vdev_get(d, VQNIC_REG_VDEV_DOORBELLS, 4), k * VQNIC_VQS_PER_VDEV * VQNIC_DOORBELL_BYTES,
-			   "vdev %u", k);
+		test_equal(reg_get(c, v, VQNIC_REG_VDEV_CONTROL, 4), control, "vdev %u", v);
+		test_equal(reg_get(c, v, VQNIC_REG_NUM_QUEUES, 2), 2 * slots, "vdev %u", v);
+		test_equal(reg_get(c, v, VQNIC_REG_NET_MAX_VQ_PAIRS, 2), slots, "vdev %u", v);
+		test_equal(reg_get(c, v, VQNIC_REG_VDEV_PAIRS, 2), slots, "vdev %u", v);
+		for (unsigned int i = 0; i < VQNIC_VDEV_PAIRS_LIMIT; i++)
+			test_equal(reg_get(c, v, VQNIC_REG_VDEV_PAIR + 4 * i, 4),
+				   control && i < slots ? VQNIC_VDEV_PAIR_VALID | pair_of(v, i) : 0,
+				   "vdev %u pair %u", v, i);
 		for (size_t i = 0; i < COUNT(vdev_values); i++)
-			test_equal(vdev_get(d, vdev_values[i].offset, vdev_values[i].bytes), vdev_values[i].value,
-				   "vdev %u register 0x%x", k, vdev_values[i].offset);
-		if (!control)
-			continue;
-		for (unsigned int i = 0; i < VQNIC_VQS_PER_VDEV; i++)
-			check_queue_values(&d->queue[i]);
-		vdev_set(d, VQNIC_REG_QUEUE_SELECT, 2, 0);
+			test_equal(reg_get(c, v, vdev_values[i].offset, vdev_values[i].bytes), vdev_values[i].value,
+				   "vdev %u register 0x%x", v, vdev_values[i].offset);
+		for (unsigned int i = 0; control && i < 2 * slots; i++)
+			check_queue_values(c, v, i);
 	}
 	for (unsigned int i = 0; i < SPACES; i++)
 		for (uint32_t offset = 0; offset < VQNIC_AS_BANK_STRIDE; offset += 4)
@@ -191,7 +237,7 @@ static void test_read_only(uint64_t seed)
 		VQNIC_REG_NET_MAX_VQ_PAIRS, VQNIC_REG_QUEUE_STATUS, VQNIC_REG_QUEUE_FAULT, VQNIC_REG_QUEUE_FAULT_INFO,
 		VQNIC_REG_QUEUE_FAULT_INFO + 4, VQNIC_REG_SUPPORTED_FEATURES, VQNIC_REG_SUPPORTED_FEATURES + 4,
 		VQNIC_REG_VDEV_DOORBELLS, VQNIC_REG_ACCEPTED_FEATURES, VQNIC_REG_ACCEPTED_FEATURES + 4, 0x40, 0xfc,
-		0x10c, 0x3fc, 0x40c, 0x7fc, 0x804, 0x824, 0x83c, 0x940, 0xffc,
+		0x10c, 0x3fc, 0x40c, 0x438, 0x7fc, 0x804, 0x824, 0x858, 0x960, 0xa40, 0xffc,
 	};
 	struct card *c = start(seed);
 	struct host *h = c->host;
@@ -209,20 +255,20 @@ static void test_read_only(uint64_t seed)
 		offset = vdev_ro[host_random(h, 0, COUNT(vdev_ro) - 1)];
 		vqnic_model_write(h->model, vdev_reg((unsigned int)host_random(h, 0, VQNIC_VDEVS - 1), offset),
 				  (uint32_t)rng_next(&h->rng), strobe);
-		offset = (uint32_t)host_random(h, 0x900, 0x93c) & ~3u;
+		offset = (uint32_t)host_random(h, 0x900, 0x95c) & ~3u;
 		vqnic_model_write(h->model, vdev_reg((unsigned int)host_random(h, 0, VQNIC_VDEVS - 1), offset),
 				  (uint32_t)rng_next(&h->rng), strobe);
 		offset = as_reg((unsigned int)host_random(h, 0, SPACES - 1),
 				host_chance(h, 50) ? VQNIC_REG_AS_INVALIDATE : VQNIC_REG_AS_INVALIDATE + 4);
 		vqnic_model_write(h->model, offset, (uint32_t)rng_next(&h->rng), strobe);
-		/* Beyond the windows of the vdevs and the banks of the address spaces, and beyond the BAR. */
+		/* Beyond the banks of the address spaces, and beyond the BAR. */
 		offset = host_chance(h, 50) ?
-			(uint32_t)host_random(h, vdev_reg(VQNIC_VDEVS, 0), as_reg(0, 0) - 1) & ~3u :
-			(uint32_t)host_random(h, as_reg(SPACES, 0), VQNIC_BAR_REGS_SIZE + 0x1000) & ~3u;
+			(uint32_t)host_random(h, as_reg(SPACES, 0), VQNIC_FILTER_BANK_OFFSET - 1) & ~3u :
+			(uint32_t)host_random(h, VQNIC_BAR_REGS_SIZE, VQNIC_BAR_REGS_SIZE + 0x1000) & ~3u;
 		vqnic_model_write(h->model, offset, (uint32_t)rng_next(&h->rng), strobe);
 		test_equal(vqnic_model_read(h->model, offset), 0, "offset 0x%x", offset);
 	}
-	for (uint32_t offset = 0x130; offset < 0x1000; offset += 4)
+	for (uint32_t offset = VQNIC_REG_SWITCH_FRAMES; offset < 0x1000; offset += 4)
 		test_equal(host_get(h, offset, 4), 0, "offset 0x%x", offset);
 	check_values(c, ENABLE);
 }
@@ -253,8 +299,12 @@ static const struct shadow vdev_shadows[] = {
 	{ VQNIC_REG_VDEV_MAC_HI, 4, PLAIN, 0xffff, 0 },
 	{ VQNIC_REG_VDEV_MTU, 4, PLAIN, 0xffff, 1500 },
 	{ VQNIC_REG_VDEV_AS_DATA, 2, SPACE, 0xffff, VQNIC_AS_IDENTITY },
+	{ VQNIC_REG_VDEV_AS_CTRL, 2, SPACE, 0xffff, VQNIC_AS_IDENTITY },
+	{ VQNIC_REG_VDEV_OFFLOADS_OFF, 4, PLAIN, VQNIC_VDEV_OFFLOADS_OFF_GUEST_CSUM, 0 },
 	{ VQNIC_REG_VDEV_RX_MODE, 4, PLAIN, 0x13f, 0 },
 	{ VQNIC_REG_VDEV_POLICY, 4, PLAIN, 0xefff0007, 0 },
+	{ VQNIC_REG_VDEV_MAILBOX, 4, PLAIN, 0xfffff000, 0 },
+	{ VQNIC_REG_VDEV_MAILBOX + 4, 4, PLAIN, UINT32_MAX, 0 },
 };
 
 static const struct shadow as_shadows[] = {
@@ -278,12 +328,11 @@ static const struct shadow queue_shadows[] = {
 	{ VQNIC_REG_QUEUE_USED_STATE, 2, PLAIN, 0xffff, 0 },
 };
 
-#define QUEUES (VQNIC_VDEVS * VQNIC_VQS_PER_VDEV)
 
 struct shadows {
 	uint32_t card[COUNT(card_shadows)];
 	uint32_t vdev[VQNIC_VDEVS][COUNT(vdev_shadows)];
-	uint32_t queue[QUEUES][COUNT(queue_shadows)];
+	uint32_t queue[VQNIC_VDEVS][QUEUES_MAX][COUNT(queue_shadows)];
 	uint32_t as[SPACES][COUNT(as_shadows)];
 };
 
@@ -322,15 +371,18 @@ static void check_shadows(struct card *c, const struct shadows *all)
 	for (size_t i = 0; i < COUNT(card_shadows); i++)
 		test_equal(host_get(c->host, card_shadows[i].offset, card_shadows[i].bytes), all->card[i],
 			   "register 0x%x", card_shadows[i].offset);
-	for (unsigned int k = 0; k < VQNIC_VDEVS; k++)
+	for (unsigned int v = 0; v < VQNIC_VDEVS; v++) {
 		for (size_t i = 0; i < COUNT(vdev_shadows); i++)
-			test_equal(vdev_get(&c->vdev[k], vdev_shadows[i].offset, vdev_shadows[i].bytes),
-				   all->vdev[k][i], "vdev %u register 0x%x", k, vdev_shadows[i].offset);
-	for (unsigned int k = 0; k < QUEUES; k++)
-		for (size_t i = 0; i < COUNT(queue_shadows); i++)
-			test_equal(queue_get(&c->vdev[k / VQNIC_VQS_PER_VDEV].queue[k % VQNIC_VQS_PER_VDEV],
-					     queue_shadows[i].offset, queue_shadows[i].bytes), all->queue[k][i],
-				   "queue %u register 0x%x", k, queue_shadows[i].offset);
+			test_equal(reg_get(c, v, vdev_shadows[i].offset, vdev_shadows[i].bytes), all->vdev[v][i],
+				   "vdev %u register 0x%x", v, vdev_shadows[i].offset);
+		for (unsigned int k = 0; k < 2 * slots_of(v); k++) {
+			reg_set(c, v, VQNIC_REG_QUEUE_SELECT, 2, k);
+			for (size_t i = 0; i < COUNT(queue_shadows); i++)
+				test_equal(reg_get(c, v, queue_shadows[i].offset, queue_shadows[i].bytes),
+					   all->queue[v][k][i], "vdev %u queue %u register 0x%x", v, k,
+					   queue_shadows[i].offset);
+		}
+	}
 	for (unsigned int k = 0; k < SPACES; k++)
 		for (size_t i = 0; i < COUNT(as_shadows); i++)
 			test_equal(host_get(c->host, as_reg(k, as_shadows[i].offset), 4), all->as[k][i],
@@ -346,16 +398,17 @@ static void test_read_write(uint64_t seed)
 
 	for (size_t i = 0; i < COUNT(card_shadows); i++)
 		all.card[i] = card_shadows[i].reset;
-	for (unsigned int k = 0; k < VQNIC_VDEVS; k++)
+	for (unsigned int v = 0; v < VQNIC_VDEVS; v++) {
 		for (size_t i = 0; i < COUNT(vdev_shadows); i++)
-			all.vdev[k][i] = vdev_shadows[i].reset;
-	for (unsigned int k = 0; k < QUEUES; k++)
-		for (size_t i = 0; i < COUNT(queue_shadows); i++)
-			all.queue[k][i] = queue_shadows[i].reset;
+			all.vdev[v][i] = vdev_shadows[i].reset;
+		for (unsigned int k = 0; k < QUEUES_MAX; k++)
+			for (size_t i = 0; i < COUNT(queue_shadows); i++)
+				all.queue[v][k][i] = queue_shadows[i].reset;
+	}
 	enable_all(c);
-	for (unsigned int round = 0; round < 20; round++) {
-		for (unsigned int i = 0; i < 20; i++) {
-			unsigned int k = (unsigned int)host_random(h, 0, QUEUES - 1);
+	for (unsigned int round = 0; round < 10; round++) {
+		for (unsigned int i = 0; i < 100; i++) {
+			unsigned int v = (unsigned int)host_random(h, 0, VQNIC_VDEVS - 1), k;
 			size_t r;
 
 			switch (host_random(h, 0, 3)) {
@@ -364,9 +417,8 @@ static void test_read_write(uint64_t seed)
 				write_shadowed(h, 0, &card_shadows[r], &all.card[r]);
 				break;
 			case 1:
-				k /= VQNIC_VQS_PER_VDEV;
 				r = host_random(h, 0, COUNT(vdev_shadows) - 1);
-				write_shadowed(h, vdev_reg(k, 0), &vdev_shadows[r], &all.vdev[k][r]);
+				write_shadowed(h, vdev_reg(v, 0), &vdev_shadows[r], &all.vdev[v][r]);
 				break;
 			case 2:
 				k = (unsigned int)host_random(h, 0, SPACES - 1);
@@ -374,46 +426,45 @@ static void test_read_write(uint64_t seed)
 				write_shadowed(h, as_reg(k, 0), &as_shadows[r], &all.as[k][r]);
 				break;
 			default:
+				k = (unsigned int)host_random(h, 0, 2 * slots_of(v) - 1);
 				r = host_random(h, 0, COUNT(queue_shadows) - 1);
-				vdev_set(&c->vdev[k / VQNIC_VQS_PER_VDEV], VQNIC_REG_QUEUE_SELECT, 2,
-					 k % VQNIC_VQS_PER_VDEV);
-				write_shadowed(h, vdev_reg(k / VQNIC_VQS_PER_VDEV, 0), &queue_shadows[r],
-					       &all.queue[k][r]);
+				reg_set(c, v, VQNIC_REG_QUEUE_SELECT, 2, k);
+				write_shadowed(h, vdev_reg(v, 0), &queue_shadows[r], &all.queue[v][k][r]);
 				break;
 			}
 		}
 		check_shadows(c, &all);
 	}
 	/* The device configuration follows what the owner wrote. */
-	for (unsigned int k = 0; k < VQNIC_VDEVS; k++) {
-		struct vdev *d = &c->vdev[k];
-
-		test_equal(vdev_get(d, VQNIC_REG_NET_MAC_LO, 4), vdev_get(d, VQNIC_REG_VDEV_MAC_LO, 4), "vdev %u", k);
-		test_equal(vdev_get(d, VQNIC_REG_NET_MAC_HI, 2), vdev_get(d, VQNIC_REG_VDEV_MAC_HI, 4), "vdev %u", k);
-		test_equal(vdev_get(d, VQNIC_REG_NET_MTU, 2), vdev_get(d, VQNIC_REG_VDEV_MTU, 4), "vdev %u", k);
+	for (unsigned int v = 0; v < VQNIC_VDEVS; v++) {
+		test_equal(reg_get(c, v, VQNIC_REG_NET_MAC_LO, 4), reg_get(c, v, VQNIC_REG_VDEV_MAC_LO, 4), "vdev %u", v);
+		test_equal(reg_get(c, v, VQNIC_REG_NET_MAC_HI, 2), reg_get(c, v, VQNIC_REG_VDEV_MAC_HI, 4), "vdev %u", v);
+		test_equal(reg_get(c, v, VQNIC_REG_NET_MTU, 2), reg_get(c, v, VQNIC_REG_VDEV_MTU, 4), "vdev %u", v);
 	}
 }
 
 /* A queue that does not exist reads 0 and takes no writes. */
 static void test_queue_select(uint64_t seed)
 {
-	static const uint16_t selects[] = { 2, 3, 4, 0x100, 0x102, 0x8000, 0xffff };
+	static const uint16_t selects[] = { 0, 1, 0x20, 0x80, 0x100, 0x102, 0x8000, 0xffff };
 	struct card *c = start(seed);
 	struct host *h = c->host;
 
 	enable_all(c);
-	for (unsigned int i = 0; i < COUNT(selects); i++) {
-		struct vdev *d = &c->vdev[host_random(h, 0, VQNIC_VDEVS - 1)];
+	for (unsigned int i = 0; i < 2 * COUNT(selects); i++) {
+		unsigned int v = (unsigned int)host_random(h, 0, VQNIC_VDEVS - 1);
+		uint16_t select = (uint16_t)(selects[i / 2] + (i < 4 ? 2 * slots_of(v) : 0));
 
-		vdev_set(d, VQNIC_REG_QUEUE_SELECT, 2, selects[i]);
-		test_equal(vdev_get(d, VQNIC_REG_QUEUE_SELECT, 2), selects[i], "select");
+		reg_set(c, v, VQNIC_REG_QUEUE_SELECT, 2, select);
+		test_equal(reg_get(c, v, VQNIC_REG_QUEUE_SELECT, 2), select, "select");
 		for (uint32_t offset = VQNIC_REG_QUEUE_SIZE; offset < VQNIC_REG_ADMIN_QUEUE_INDEX; offset += 4)
-			vdev_set(d, offset, 4, rng_next(&h->rng) | 0x00010001);
-		vdev_set(d, VQNIC_REG_QUEUE_AVAIL_STATE, 4, rng_next(&h->rng));
+			reg_set(c, v, offset, 4, rng_next(&h->rng) | 0x00010001);
+		reg_set(c, v, VQNIC_REG_QUEUE_AVAIL_STATE, 4, rng_next(&h->rng));
 		for (size_t k = 0; k < COUNT(queue_values); k++)
-			test_equal(vdev_get(d, queue_values[k].offset, queue_values[k].bytes), 0,
-				   "select %u register 0x%x", selects[i], queue_values[k].offset);
-		vdev_set(d, VQNIC_REG_QUEUE_SELECT, 2, 0);
+			test_equal(reg_get(c, v, queue_values[k].offset, queue_values[k].bytes), 0,
+				   "select %u register 0x%x", select, queue_values[k].offset);
+		test_equal(reg_get(c, v, VQNIC_REG_QUEUE_NOTIFY_OFF, 2), 0, "select %u", select);
+		reg_set(c, v, VQNIC_REG_QUEUE_SELECT, 2, 0);
 	}
 	check_values(c, ENABLE);
 }
@@ -431,7 +482,7 @@ static void test_negotiation(uint64_t seed)
 {
 	struct card *c = start(seed);
 	struct host *h = c->host;
-	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed % c->count];
 	const uint64_t version_1 = 1ull << VIRTIO_F_VERSION_1, mtu = 1ull << VIRTIO_NET_F_MTU;
 
 	/* A vdev that is off takes nothing from a guest. */
@@ -486,7 +537,7 @@ static void test_enabled_queue(uint64_t seed)
 {
 	struct card *c = start(seed);
 	struct host *h = c->host;
-	struct vdev *d = &c->vdev[seed % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed % c->count];
 	struct queue *q = &d->queue[host_random(h, 0, 1)];
 	uint64_t values[COUNT(queue_shadows)];
 
@@ -514,7 +565,7 @@ static void test_enabled_queue(uint64_t seed)
 			   queue_shadows[i].offset);
 	queue_set(q, VQNIC_REG_QUEUE_RESET, 2, 1);
 	host_drain(h, DRAIN);
-	check_queue_values(q);
+	check_queue_values(c, d->number, q->index);
 }
 
 /* 64-bit counters are read whole. */
@@ -573,8 +624,8 @@ static uint32_t hostile_offset(struct host *h)
 	uint32_t any = (uint32_t)host_random(h, 0, 0x3ff) * 4;
 
 	switch (host_random(h, 0, 5)) {
-	case 0:		/* but no address space that is another's: that is its owner's word */
-		return any == VQNIC_REG_VDEV_AS_DATA ? 0 : any;
+	case 0:		/* but no address space and no pair that is another's: that is its owner's word */
+		return any == VQNIC_REG_VDEV_AS_DATA || any >= VQNIC_REG_VDEV_PAIR ? 0 : any;
 	case 1:
 		return VQNIC_REG_OFFERED_FEATURES + (uint32_t)host_random(h, 0, 8) * 4;
 	case 2:
@@ -606,7 +657,7 @@ static void attack(struct host *h, uint32_t window, uint64_t base, size_t size)
 				     (uint32_t)rng_next(&h->rng));
 		break;
 	case 1:
-		vqnic_model_doorbell(h->model, (uint32_t)host_random(h, 0, 3) * VQNIC_DOORBELL_BYTES, 0);
+		vqnic_model_doorbell(h->model, (uint32_t)host_random(h, 0, 150) * VQNIC_DOORBELL_BYTES, 0);
 		break;
 	case 2:
 		vqnic_model_read(h->model, (uint32_t)host_random(h, 0, VQNIC_BAR_REGS_SIZE / 4) * 4);
@@ -650,7 +701,7 @@ static void test_hostile_vdev(uint64_t seed)
 	};
 	struct card *c = start(seed);
 	struct host *h = c->host;
-	struct vdev *good = &c->vdev[seed % VQNIC_VDEVS], *bad = &c->vdev[(seed + 1) % VQNIC_VDEVS];
+	struct vdev *good = &c->vdev[seed % c->count], *bad = &c->vdev[(seed + 1) % c->count];
 	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 	const size_t size = 8192;
 	uint64_t memory = host_map(h, size, 16), rx_frames = 100;
@@ -665,8 +716,9 @@ static void test_hostile_vdev(uint64_t seed)
 	good->rx_posting = true;
 	c->pause = 200;
 	bad->queue[TX].raw = true;
+	vdev_take_pair(bad, 0, bad->pair);
 	for (unsigned int i = 0; i < 1000 || card_busy(c) || rx_frames; i++) {
-		attack(h, vdev_reg(bad->index, 0), memory, size);
+		attack(h, vdev_reg(bad->number, 0), memory, size);
 		if (host_chance(h, 20))
 			card_step(c);
 		if (rx_frames && host_chance(h, 20) && card_send(c, good->mac, 100, 1u << good->index))
@@ -706,7 +758,8 @@ static void test_hostile_card(uint64_t seed)
 
 	h->hostile = true;
 	host_allow(h, memory, size, HOST_READ | HOST_WRITE);
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++)
+	enable_all(c);
+	for (unsigned int i = 0; i < c->count; i++)
 		c->vdev[i].queue[TX].raw = true;
 	for (unsigned int i = 0; i < 2000; i++) {
 		attack(h, vdev_reg((unsigned int)host_random(h, 0, VQNIC_VDEVS - 1), 0), memory, size);
@@ -717,6 +770,10 @@ static void test_hostile_card(uint64_t seed)
 		if (host_chance(h, 5))
 			vqnic_model_write(h->model, vdev_reg((unsigned int)host_random(h, 0, VQNIC_VDEVS - 1),
 							     VQNIC_REG_VDEV_AS_DATA), (uint32_t)host_random(h, 0, 20), 3);
+		if (host_chance(h, 5))
+			vqnic_model_write(h->model, vdev_reg((unsigned int)host_random(h, 0, VQNIC_VDEVS - 1),
+							     VQNIC_REG_VDEV_PAIR) + 4 * (uint32_t)host_random(h, 0, 15),
+					  VQNIC_VDEV_PAIR_VALID | (uint32_t)host_random(h, 0, VQNIC_PAIRS), 0xf);
 		if (host_chance(h, 5))
 			card_send(c, (const uint8_t[6]){ 1 }, (uint32_t)host_random(h, 14, 1600), 0);
 		if (host_chance(h, 30))
@@ -731,7 +788,7 @@ static void test_hostile_card(uint64_t seed)
 	host_drain(h, DRAIN);
 	h->hostile = false;
 	check_values(c, 0);
-	for (unsigned int i = 0; i < VQNIC_VDEVS; i++) {
+	for (unsigned int i = 0; i < c->count; i++) {
 		vdev_start(&c->vdev[i], &config);
 		c->vdev[i].tx_quota = 10;
 	}

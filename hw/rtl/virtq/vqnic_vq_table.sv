@@ -783,7 +783,7 @@ module vqnic_vq_table #(
   );
   assign {event_ready_o, count_ready} = event_ready;
 
-  assign idle_o = serving == '0 && busy == '0 && (stop_i || !(pick[Tx] || pick[Ctrl])) && resets == '0 &&
-                  give_q == GiveIdle && stats_idle;
+  assign idle_o = serving == '0 && busy == '0 && (stop_i || !(pick[Tx] || pick[Ctrl])) &&
+                  resets == '0 && give_q == GiveIdle && stats_idle;
 
 endmodule
