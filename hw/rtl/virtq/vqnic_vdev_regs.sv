@@ -321,12 +321,13 @@ module vqnic_vdev_regs #(
 
   // ---- the device configuration ----
 
-  // Any change of it is told: its generation counts, and a driver that runs gets an interrupt, after
-  // a suspension if need be.
+  // Any change of it is told: its generation counts, and a driver that runs gets an interrupt, if
+  // need be after a suspension.
   logic [Vdevs-1:0] net_link, changed, told;
   logic             mac_lo_write, mac_hi_write, mtu_write;
   assign net_link     = link_i ? link_q : '0;
-  assign mac_lo_write = write && word == vqnic_regs_pkg::REG_VDEV_MAC_LO && wword != mac_q[v][31:0];
+  assign mac_lo_write = write && word == vqnic_regs_pkg::REG_VDEV_MAC_LO &&
+                        wword != mac_q[v][31:0];
   assign mac_hi_write = write && word == vqnic_regs_pkg::REG_VDEV_MAC_HI &&
                         wword[15:0] != mac_q[v][47:32];
   assign mtu_write    = write && word == vqnic_regs_pkg::REG_VDEV_MTU && wword[15:0] != mtu_q[v];

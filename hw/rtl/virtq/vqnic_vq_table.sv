@@ -6,13 +6,13 @@
 // fault. Registers read and modify them between the engines' accesses, so that a register access
 // takes some cycles. What has to be known of all queues at once is in vqnic_vq_flags.
 //
-// A pair belongs to the vdev that took it last. It is reset when it changes hands, and until that is
-// done the new owner does not have it yet.
+// A pair belongs to the vdev that took it last. It is reset when it changes hands, and until that
+// is done the new owner does not have it yet.
 //
-// Transmit and control: the queue on `_valid_o` may have work, `_take_i` begins its service; a kick
-// during the service counts afterwards. Receive: the engine asks for the queue of rx_get_vdev_i and
-// rx_get_pair_i, and has it from rx_valid_o on, whether it runs or not. A context stands, except for
-// `run`, until the engine's `_rel_valid_i`.
+// Transmit and control: the queue on `_work_valid_o` may have work, `_work_take_i` begins its
+// service; a kick during the service counts afterwards. Receive: the engine asks for the queue of
+// rx_get_vdev_i and rx_get_pair_i, and has it from rx_ctx_valid_o on, whether it runs or not. A
+// context stands, except for `run`, until the engine's `_rel_valid_i`.
 
 module vqnic_vq_table #(
   parameter int unsigned EVENTS  = 1,         // sources of what is counted besides the engines
