@@ -321,7 +321,7 @@ static void test_guest_csum(uint64_t seed)
 	bool accepted = seed % 2;
 	struct host *h = host_new(seed, NULL);
 	struct card *c = card_new(h);
-	struct vdev *d = &c->vdev[seed / 2 % VQNIC_VDEVS];
+	struct vdev *d = &c->vdev[seed / 2 % c->count];
 	struct queue *q = &d->queue[RX];
 	struct vdev_config config = {
 		.features = accepted ? 1ull << VIRTIO_NET_F_GUEST_CSUM : 0,
