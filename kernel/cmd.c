@@ -448,13 +448,16 @@ bool vqnic_cmd_get_command(struct vqnic_vdev *vdev, struct vqnic_command *comman
 
 	command->len = FIELD_GET(VQNIC_VDEV_COMMAND_LENGTH, value);
 	command->cut = value & VQNIC_VDEV_COMMAND_CUT;
+	command->tag = FIELD_GET(VQNIC_VDEV_COMMAND_TAG, value);
 	return vqnic_card_up(vdev->card) && value & VQNIC_VDEV_COMMAND_PENDING;
 }
 
-/* Completes the command that waits with VIRTIO_NET_OK or VIRTIO_NET_ERR. */
-void vqnic_cmd_answer(struct vqnic_vdev *vdev, u8 ack)
+/* Completes *command, if it still waits, with VIRTIO_NET_OK or VIRTIO_NET_ERR. */
+void vqnic_cmd_answer(struct vqnic_vdev *vdev, const struct vqnic_command *command, u8 ack)
 {
-	vqnic_write32(vdev->card, vdev->regs + VQNIC_REG_VDEV_ANSWER, ack);
+	vqnic_write32(vdev->card, vdev->regs + VQNIC_REG_VDEV_ANSWER,
+		      FIELD_PREP(VQNIC_VDEV_ANSWER_ACK, ack) |
+		      FIELD_PREP(VQNIC_VDEV_ANSWER_TAG, command->tag));
 }
 
 /* How many queue pairs of the vdev receive. -EIO: the card does not take it. */

@@ -214,7 +214,7 @@ void vqnic_cvq_serve(struct vqnic_vdev *vdev)
 		dev_dbg(&vdev->card->pdev->dev, "vdev %u: command of %u bytes refused: %pe\n",
 			vdev->index, command.len, ERR_PTR(err));
 	}
-	vqnic_cmd_answer(vdev, err ? VIRTIO_NET_ERR : VIRTIO_NET_OK);
+	vqnic_cmd_answer(vdev, &command, err ? VIRTIO_NET_ERR : VIRTIO_NET_OK);
 }
 
 /* A command came: answers one of each vdev that has one. Those that come later are a new event. */

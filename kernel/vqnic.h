@@ -342,6 +342,7 @@ struct vqnic_vq_counters {
 struct vqnic_command {
 	u16 len;		/* bytes in the mailbox */
 	bool cut;		/* it is longer */
+	u8 tag;			/* for the answer */
 };
 
 int vqnic_cmd_identify(struct vqnic_card *card, struct vqnic_info *info);
@@ -364,7 +365,7 @@ void vqnic_cmd_set_filter(struct vqnic_vdev *vdev, u32 rx_mode, u32 policy);
 u32 vqnic_cmd_get_commands(struct vqnic_card *card);
 void vqnic_cmd_set_mailbox(struct vqnic_vdev *vdev, dma_addr_t addr);
 bool vqnic_cmd_get_command(struct vqnic_vdev *vdev, struct vqnic_command *command);
-void vqnic_cmd_answer(struct vqnic_vdev *vdev, u8 ack);
+void vqnic_cmd_answer(struct vqnic_vdev *vdev, const struct vqnic_command *command, u8 ack);
 int vqnic_cmd_set_current_pairs(struct vqnic_vdev *vdev, u16 pairs);
 void vqnic_cmd_set_offloads_off(struct vqnic_vdev *vdev, u32 off);
 void vqnic_cmd_set_announce(struct vqnic_vdev *vdev, bool on);

@@ -224,8 +224,11 @@ package vqnic_regs_pkg;
   localparam logic [11:0] REG_VDEV_COMMAND = 12'h858;  // 32, ro
   localparam int unsigned VDEV_COMMAND_LENGTH_LSB = 0;
   localparam int unsigned VDEV_COMMAND_CUT_LSB = 16;
+  localparam int unsigned VDEV_COMMAND_TAG_LSB = 24;
   localparam int unsigned VDEV_COMMAND_PENDING_LSB = 31;
   localparam logic [11:0] REG_VDEV_ANSWER = 12'h85c;  // 32, wo
+  localparam int unsigned VDEV_ANSWER_ACK_LSB = 0;
+  localparam int unsigned VDEV_ANSWER_TAG_LSB = 24;
   localparam logic [11:0] REG_VDEV_AS_DATA = 12'h838;  // 16, rw
   localparam logic [11:0] REG_ACCEPTED_FEATURES = 12'h830;  // 64, ro
   localparam logic [11:0] REG_TX_FRAMES = 12'h900;  // 64, ro

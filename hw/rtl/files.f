@@ -32,6 +32,7 @@ hw/rtl/virtq/vqnic_desc_check.sv
 hw/rtl/virtq/vqnic_chain.sv
 hw/rtl/virtq/vqnic_tx_engine.sv
 hw/rtl/virtq/vqnic_rx_engine.sv
+hw/rtl/virtq/vqnic_ctrl_engine.sv
 hw/rtl/net/vqnic_wire_rx.sv
 hw/rtl/net/vqnic_wire_tx.sv
 hw/rtl/net/vqnic_stale.sv

@@ -106,9 +106,10 @@ module vqnic #(
   localparam int unsigned WindowsW    = $clog2(vqnic_regs_pkg::VDEV_WINDOW_STRIDE * VDEVS);
 
   // Clients of the DMA.
-  localparam int unsigned Clients = 2;
+  localparam int unsigned Clients = 3;
   localparam int unsigned Tx = 0;
   localparam int unsigned Rx = 1;
+  localparam int unsigned Ctrl = 2;
 
   // Software's reset: no queue starts anything new and no new frame is let in; when all is quiet,
   // everything but the register port and this is reset for a cycle.
@@ -299,7 +300,7 @@ module vqnic #(
   logic [63:0]       look_features;
   logic [VDEVS-1:0]  ctrl_reset, ctrl_kick;
 
-  // Control engine. CTRL_VQ is not offered: no control queue runs.
+  // Control engine.
   logic              command_post, command_cut, command_done, command_pending, command_answered;
   logic [VdevW-1:0]  command_vdev;
   logic [15:0]       command_len;
@@ -308,14 +309,6 @@ module vqnic #(
   logic              ctrl_work_valid, ctrl_work_take, ctrl_rel_valid;
   logic [vqnic_pkg::VQ_CTX_W-1:0] ctrl_ctx;
   logic [vqnic_pkg::VQ_REL_W-1:0] ctrl_rel;
-  assign command_vdev   = '0;
-  assign command_post   = 1'b0;
-  assign command_len    = '0;
-  assign command_cut    = 1'b0;
-  assign command_done   = 1'b0;
-  assign ctrl_work_take = 1'b0;
-  assign ctrl_rel_valid = 1'b0;
-  assign ctrl_rel       = '0;
 
   assign bank_hit[VdevBank] = reg_addr[17:WindowsW] == Windows;
   vqnic_vdev_regs u_vdev_regs (
@@ -955,8 +948,56 @@ module vqnic #(
     .idle_o         (rx_engine_idle)
   );
 
-  assign quiet  = table_idle && tx_engine_idle && net_quiet && rx_engine_idle && msix_idle &&
-                  drops_idle;
+  // Control queues: commands go to software and come back answered.
+  logic ctrl_engine_idle;
+  vqnic_ctrl_engine #(
+    .DATA_W(DATA_W)
+  ) u_ctrl_engine (
+    .clk_i,
+    .rst_ni            (core_rst_n),
+    .work_valid_i      (ctrl_work_valid),
+    .work_take_o       (ctrl_work_take),
+    .ctx_i             (ctrl_ctx),
+    .rel_valid_o       (ctrl_rel_valid),
+    .rel_o             (ctrl_rel),
+    .command_vdev_o    (command_vdev),
+    .command_post_o    (command_post),
+    .command_len_o     (command_len),
+    .command_cut_o     (command_cut),
+    .command_done_o    (command_done),
+    .command_pending_i (command_pending),
+    .command_answered_i(command_answered),
+    .command_ack_i     (command_ack),
+    .mailbox_i         (command_mailbox),
+    .asid_o            (asid[Ctrl]),
+    .rd_valid_o        (rd_valid[Ctrl]),
+    .rd_ready_i        (rd_ready[Ctrl]),
+    .rd_addr_o         (rd_addr[Ctrl]),
+    .rd_len_o          (rd_len[Ctrl]),
+    .rd_beat_valid_i   (rd_beat_valid[Ctrl]),
+    .rd_beat_data_i    (rd_beat_data[Ctrl]),
+    .rd_beat_lane_i    (rd_beat_lane[Ctrl]),
+    .rd_beat_bytes_i   (rd_beat_bytes[Ctrl]),
+    .rd_done_i         (rd_done[Ctrl]),
+    .rd_error_i        (rd_error[Ctrl]),
+    .rd_error_code_i   (rd_error_code[Ctrl]),
+    .rd_error_info_i   (rd_error_info[Ctrl]),
+    .wr_valid_o        (wr_valid[Ctrl]),
+    .wr_ready_i        (wr_ready[Ctrl]),
+    .wr_addr_o         (wr_addr[Ctrl]),
+    .wr_len_o          (wr_len[Ctrl]),
+    .wr_beat_valid_o   (wr_beat_valid[Ctrl]),
+    .wr_beat_ready_i   (wr_beat_ready[Ctrl]),
+    .wr_beat_data_o    (wr_beat_data[Ctrl]),
+    .wr_done_i         (wr_done[Ctrl]),
+    .wr_error_i        (wr_error[Ctrl]),
+    .wr_error_code_i   (wr_error_code[Ctrl]),
+    .wr_error_info_i   (wr_error_info[Ctrl]),
+    .idle_o            (ctrl_engine_idle)
+  );
+
+  assign quiet  = table_idle && tx_engine_idle && net_quiet && rx_engine_idle && ctrl_engine_idle &&
+                  msix_idle && drops_idle;
   assign idle_o = quiet && axil_idle && doorbell_idle && bank_idle == '1 && !reset_q;
 
 endmodule

@@ -7,22 +7,33 @@ package vqnic_pkg;
   // Feature bits, virtio 1.2 sections 5.1.3 and 6.
   localparam int unsigned F_NET_CSUM = 0;
   localparam int unsigned F_NET_GUEST_CSUM = 1;
+  localparam int unsigned F_NET_CTRL_GUEST_OFFLOADS = 2;
   localparam int unsigned F_NET_MTU = 3;
   localparam int unsigned F_NET_MAC = 5;
   localparam int unsigned F_NET_MRG_RXBUF = 15;
   localparam int unsigned F_NET_STATUS = 16;
   localparam int unsigned F_NET_CTRL_VQ = 17;
+  localparam int unsigned F_NET_CTRL_RX = 18;
+  localparam int unsigned F_NET_CTRL_VLAN = 19;
+  localparam int unsigned F_NET_CTRL_RX_EXTRA = 20;
+  localparam int unsigned F_NET_GUEST_ANNOUNCE = 21;
   localparam int unsigned F_NET_MQ = 22;
+  localparam int unsigned F_NET_CTRL_MAC_ADDR = 23;
   localparam int unsigned F_RING_INDIRECT_DESC = 28;
   localparam int unsigned F_RING_EVENT_IDX = 29;
   localparam int unsigned F_VERSION_1 = 32;
   localparam int unsigned F_ACCESS_PLATFORM = 33;
   localparam int unsigned F_RING_RESET = 40;
+  // Of those that need the control queue: software carries out the commands.
+  localparam logic [63:0] FEATURES_CTRL = (64'd1 << F_NET_CTRL_VQ) | (64'd1 << F_NET_CTRL_RX) |
+      (64'd1 << F_NET_CTRL_VLAN) | (64'd1 << F_NET_CTRL_RX_EXTRA) |
+      (64'd1 << F_NET_GUEST_ANNOUNCE) | (64'd1 << F_NET_CTRL_MAC_ADDR) |
+      (64'd1 << F_NET_CTRL_GUEST_OFFLOADS);
   localparam logic [63:0] FEATURES_SUPPORTED = (64'd1 << F_NET_CSUM) |
       (64'd1 << F_NET_GUEST_CSUM) | (64'd1 << F_NET_MTU) | (64'd1 << F_NET_MAC) |
       (64'd1 << F_NET_MRG_RXBUF) | (64'd1 << F_NET_STATUS) | (64'd1 << F_RING_INDIRECT_DESC) |
       (64'd1 << F_RING_EVENT_IDX) | (64'd1 << F_VERSION_1) | (64'd1 << F_ACCESS_PLATFORM) |
-      (64'd1 << F_RING_RESET);
+      (64'd1 << F_RING_RESET) | FEATURES_CTRL;
 
   // Device status bits, virtio 1.2 section 2.1.
   localparam int unsigned STATUS_DRIVER_OK = 2;

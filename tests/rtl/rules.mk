@@ -3,8 +3,8 @@
 # Randomised tests of the RTL: programs over the model of the reference configuration, most of them also over that with
 # a 64-bit data path (names that end in 64), and the test of the PCIe model, which needs no RTL.
 
-RTL_TESTS := $(addprefix $(B)/tests/rtl_,registers data events faults iommu dirty)
-RTL_TESTS64 := $(addprefix $(B)/tests/rtl_,data64 events64 faults64 iommu64 dirty64)
+RTL_TESTS := $(addprefix $(B)/tests/rtl_,registers data events faults iommu dirty control)
+RTL_TESTS64 := $(addprefix $(B)/tests/rtl_,data64 events64 faults64 iommu64 dirty64 control64)
 RTL_COMMON := $(addprefix $(B)/tests/rtl/,test.o host.o filter.o space.o driver.o)
 
 # The switch alone, with more vdevs than the reference configuration has.

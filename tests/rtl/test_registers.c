@@ -13,7 +13,11 @@
 		   1ull << VIRTIO_NET_F_MAC | 1ull << VIRTIO_NET_F_STATUS | \
 		   1ull << VIRTIO_NET_F_MRG_RXBUF | 1ull << VIRTIO_RING_F_INDIRECT_DESC | \
 		   1ull << VIRTIO_RING_F_EVENT_IDX | 1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_F_ACCESS_PLATFORM | \
-		   1ull << VIRTIO_F_RING_RESET)
+		   1ull << VIRTIO_F_RING_RESET | CONTROL)
+/* The control queue and what goes by it. */
+#define CONTROL (1ull << VIRTIO_NET_F_CTRL_VQ | 1ull << VIRTIO_NET_F_CTRL_RX | 1ull << VIRTIO_NET_F_CTRL_VLAN | \
+		 1ull << VIRTIO_NET_F_CTRL_RX_EXTRA | 1ull << VIRTIO_NET_F_GUEST_ANNOUNCE | \
+		 1ull << VIRTIO_NET_F_CTRL_MAC_ADDR | 1ull << VIRTIO_NET_F_CTRL_GUEST_OFFLOADS)
 #define ENABLE VQNIC_VDEV_CONTROL_ENABLE
 #define ACKNOWLEDGE VIRTIO_CONFIG_S_ACKNOWLEDGE
 #define DRIVER VIRTIO_CONFIG_S_DRIVER
@@ -198,7 +202,7 @@ static void check_values(struct card *c, uint32_t control)
 		unsigned int slots = control ? slots_of(v) : 1;
 
 		test_equal(reg_get(c, v, VQNIC_REG_VDEV_CONTROL, 4), control, "vdev %u", v);
-		test_equal(reg_get(c, v, VQNIC_REG_NUM_QUEUES, 2), 2 * slots, "vdev %u", v);
+		test_equal(reg_get(c, v, VQNIC_REG_NUM_QUEUES, 2), 2 * slots + 1, "vdev %u", v);
 		test_equal(reg_get(c, v, VQNIC_REG_NET_MAX_VQ_PAIRS, 2), slots, "vdev %u", v);
 		test_equal(reg_get(c, v, VQNIC_REG_VDEV_PAIRS, 2), slots, "vdev %u", v);
 		for (unsigned int i = 0; i < VQNIC_VDEV_PAIRS_LIMIT; i++)

@@ -114,6 +114,7 @@ module vqnic_vdev_regs #(
 
   // Registers, by vdev.
   (* mem2reg *) logic [31:0]      device_select_q [Vdevs];
+  localparam int unsigned CommandTagW = 7;
   (* mem2reg *) logic [31:0]      driver_select_q [Vdevs];
   (* mem2reg *) logic [63:0]      accepted_q [Vdevs];
   (* mem2reg *) logic [1:0]       refused_q [Vdevs];  // this half has had bits not offered
@@ -129,6 +130,7 @@ module vqnic_vdev_regs #(
   (* mem2reg *) logic [63:0]      mailbox_q [Vdevs];
   (* mem2reg *) logic [15:0]      length_q [Vdevs];
   (* mem2reg *) logic [7:0]       ack_q [Vdevs];
+  (* mem2reg *) logic [CommandTagW-1:0] tag_q [Vdevs];   // of the last command
   logic [Vdevs-1:0][47:0]   mac_q;
   logic [Vdevs-1:0][8:0]    mode_q;
   logic [Vdevs-1:0][31:0]   policy_q;
@@ -432,13 +434,15 @@ module vqnic_vdev_regs #(
 
   // ---- commands ----
 
-  // A reset of the vdev or of its control queue ends a command.
+  // A reset of the vdev or of its control queue ends a command. An answer names its command, so that
+  // one that comes after the reset is never taken for that of the next.
   logic [Vdevs-1:0] command_bit, command_end, answer_bit;
   logic             answer, mailbox_write;
   assign command_bit   = Vdevs'(1) << command_vdev_i;
   assign command_end   = clear | ctrl_reset_i | (command_done_i ? command_bit : '0);
-  assign answer        = write && word == vqnic_regs_pkg::REG_VDEV_ANSWER && wstrb_i[0] &&
-                         pending_q[v] && !answered_q[v];
+  assign answer        = write && word == vqnic_regs_pkg::REG_VDEV_ANSWER && wstrb_i == '1 &&
+                         pending_q[v] && !answered_q[v] &&
+                         wdata_i[vqnic_regs_pkg::VDEV_ANSWER_TAG_LSB +: CommandTagW] == tag_q[v];
   assign answer_bit    = answer ? v_bit : '0;
   assign mailbox_write = write && word == vqnic_regs_pkg::REG_VDEV_MAILBOX;
 
@@ -451,6 +455,7 @@ module vqnic_vdev_regs #(
       for (int unsigned i = 0; i < Vdevs; i++) begin
         length_q[i] <= '0;
         ack_q[i]    <= '0;
+        tag_q[i]    <= '0;
       end
     end else begin
       pending_q   <= (pending_q | (command_post_i ? command_bit : '0)) & ~command_end;
@@ -459,6 +464,7 @@ module vqnic_vdev_regs #(
       if (command_post_i) begin
         length_q[command_vdev_i] <= command_len_i;
         cut_q[command_vdev_i]    <= command_cut_i;
+        tag_q[command_vdev_i]    <= tag_q[command_vdev_i] + CommandTagW'(1);
       end
       if (answer) ack_q[v] <= wdata_i[7:0];
     end
@@ -531,6 +537,7 @@ module vqnic_vdev_regs #(
           if (commands_o[v]) begin
             rdata_o[vqnic_regs_pkg::VDEV_COMMAND_LENGTH_LSB +: 16] = length_q[v];
             rdata_o[vqnic_regs_pkg::VDEV_COMMAND_CUT_LSB]          = cut_q[v];
+            rdata_o[vqnic_regs_pkg::VDEV_COMMAND_TAG_LSB +: CommandTagW] = tag_q[v];
             rdata_o[vqnic_regs_pkg::VDEV_COMMAND_PENDING_LSB]      = 1'b1;
           end
         end
