@@ -382,6 +382,116 @@ static void test_late_enable(uint64_t seed)
 	card_check_counters(c);
 }
 
+static bool quiet(struct vdev *d)
+{
+	return vdev_get(d, VQNIC_REG_VDEV_STATUS, 4) & VQNIC_VDEV_STATUS_QUIET;
+}
+
+/*
+ * A vdev that is suspended takes nothing from its rings once it is quiet, and goes on where it stopped; the others do not
+ * notice.
+ */
+static void test_suspend(uint64_t seed)
+{
+	const uint32_t on = VQNIC_VDEV_CONTROL_ENABLE | VQNIC_VDEV_CONTROL_LINK;
+	struct card *c = start(seed, seed % 2 ? EVENT_IDX : 0);
+	struct host *h = c->host;
+	struct vdev *d = &c->vdev[seed % c->count];
+	struct queue *tx = &d->queue[TX];
+	uint64_t dropped = 0;
+
+	card_random_stalls(c);
+	for (unsigned int i = 0; i < 5; i++) {
+		unsigned int polls = 0;
+		uint16_t seen;
+
+		card_start_traffic(c, 20);
+		c->rx_quota = 0;
+		for (uint64_t steps = host_random(h, 1, 60); steps; steps--)
+			card_step(c);
+		vdev_set(d, VQNIC_REG_VDEV_CONTROL, 4, on | VQNIC_VDEV_CONTROL_SUSPEND);
+		while (!quiet(d)) {
+			host_run(h, 10);
+			test_check(++polls < 100000, "never quiet");
+		}
+		seen = tx->seen;
+		test_equal(queue_get(tx, VQNIC_REG_QUEUE_AVAIL_STATE, 2), seen, "state of a quiet queue");
+		test_equal(queue_get(tx, VQNIC_REG_QUEUE_USED_STATE, 2), seen, "state of a quiet queue");
+		if (tx->free_count) {
+			queue_add_tx(tx, 60, 1);
+			queue_publish(tx);
+			tx->kicked = tx->published;
+			queue_kick(tx);
+		}
+		/* Its configuration may change meanwhile: the driver hears of it afterwards. */
+		vdev_set(d, VQNIC_REG_VDEV_CONTROL, 4,
+			 on | VQNIC_VDEV_CONTROL_SUSPEND | (i % 2 ? 0 : VQNIC_VDEV_CONTROL_ANNOUNCE));
+		test_check(card_send(c, d->mac, 60, 0), "not sent");
+		dropped++;
+		host_run(h, 5000);
+		test_check(quiet(d), "not quiet any more");
+		test_equal(tx->seen, seen, "taken while suspended");
+		test_equal(vdev_get(d, VQNIC_REG_NET_STATUS, 2), 1 | (i % 2 ? 0 : 2), "announce");
+		h->msix_pending[d->config_vector] = false;
+		vdev_set(d, VQNIC_REG_VDEV_CONTROL, 4, on | (i % 2 ? 0 : VQNIC_VDEV_CONTROL_ANNOUNCE));
+		while (card_busy(c))
+			card_step(c);
+		card_settle(c);
+		test_check(h->msix_pending[d->config_vector], "no interrupt for the change");
+		test_equal(vdev_get(d, VQNIC_REG_RX_DROP_NOT_READY, 8), dropped, "dropped while suspended");
+		for (unsigned int k = 0; k < c->count; k++)
+			test_equal(c->vdev[k].tx_wire_seq, c->vdev[k].tx_seq, "vdev %u: frames that left", k);
+	}
+}
+
+/* A pair that is taken away in the midst of traffic is gone at once, comes fresh to its new owner, and harms nobody. */
+static void test_pool(uint64_t seed)
+{
+	struct card *c = start(seed, EVENT_IDX);
+	struct host *h = c->host;
+	struct vdev *loser = &c->vdev[seed % c->count], *other = &c->vdev[(seed + 1) % c->count];
+	struct vdev winner = *loser;
+	uint64_t not_ready;
+
+	c->no_broadcast = true;
+	card_start_traffic(c, 50);
+	c->rx_quota = 0;
+	for (uint64_t steps = host_random(h, 1, 100); steps; steps--)
+		card_step(c);
+	do {
+		winner.number = (winner.number + 1) % VQNIC_VDEVS;
+	} while (vdev_get(&winner, VQNIC_REG_VDEV_CONTROL, 4));
+	vdev_take_pair(&winner, 0, loser->pair);
+	test_equal(vdev_get(loser, VQNIC_REG_VDEV_PAIR, 4), 0, "the pair is gone");
+	queue_forget(&loser->queue[RX]);
+	queue_forget(&loser->queue[TX]);
+	loser->tx_quota = 0;
+	loser->rx_posting = false;
+
+	/* Its old doorbell, and frames for the loser, lead to nothing. */
+	queue_kick(&loser->queue[TX]);
+	not_ready = vdev_get(loser, VQNIC_REG_RX_DROP_NOT_READY, 8);
+	test_check(card_send(c, loser->mac, 60, 0), "not sent");
+	while (card_busy(c))
+		card_step(c);
+	card_settle(c);
+	test_equal(vdev_get(loser, VQNIC_REG_RX_DROP_NOT_READY, 8), not_ready + 1, "dropped: no queue");
+	test_equal(other->tx_wire_seq, other->tx_seq, "frames of the other vdev");
+
+	vdev_set(&winner, VQNIC_REG_VDEV_CONTROL, 4, VQNIC_VDEV_CONTROL_ENABLE);
+	for (unsigned int k = 0; k < 2; k++) {
+		vdev_set(&winner, VQNIC_REG_QUEUE_SELECT, 2, k);
+		test_equal(vdev_get(&winner, VQNIC_REG_QUEUE_NOTIFY_OFF, 2), 2u * loser->pair + k, "queue");
+		test_equal(vdev_get(&winner, VQNIC_REG_QUEUE_ENABLE, 2), 0, "fresh");
+		test_equal(vdev_get(&winner, VQNIC_REG_QUEUE_SIZE, 2), VQNIC_VQ_SIZE_LIMIT, "fresh");
+		test_equal(vdev_get(&winner, VQNIC_REG_QUEUE_DESC, 8), 0, "fresh");
+		test_equal(vdev_get(&winner, VQNIC_REG_QUEUE_FRAMES, 8), 0, "fresh");
+		test_equal(vdev_get(&winner, VQNIC_REG_QUEUE_BYTES, 8), 0, "fresh");
+	}
+	vdev_set(loser, VQNIC_REG_QUEUE_SELECT, 2, 0);
+	test_equal(vdev_get(loser, VQNIC_REG_QUEUE_SIZE, 2), 0, "no such queue");
+}
+
 static void test_link(uint64_t seed)
 {
 	struct card *c = start(seed, 0);
@@ -622,6 +732,8 @@ static const struct test tests[] = {
 	{ "card_reset", test_card_reset, 10 },
 	{ "pin_reset", test_pin_reset, 5 },
 	{ "late_enable", test_late_enable, 6 },
+	{ "suspend", test_suspend, 6 },
+	{ "pool", test_pool, 6 },
 	{ "link", test_link, 4 },
 	{ "config_change", test_config_change, 2 },
 	{ "drops", test_drops, 4 },

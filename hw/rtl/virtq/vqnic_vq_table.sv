@@ -749,6 +749,11 @@ module vqnic_vq_table #(
     event_of = e;
   endfunction
 
+  // What was in flight on a pair that was taken away is not counted for its new owner.
+  logic rx_owned, tx_owned;
+  assign rx_owned = queue[Rx] && owned_q[rx_ctx.vdev][number[Rx][PairW:1]];
+  assign tx_owned = owned_q[tx_ctx.vdev][number[Tx][PairW:1]];
+
   // QUEUE_FRAMES and what follows it; TX_FRAMES and what follows it.
   logic [3:0] stat_idx;
   assign stat_idx = reg_vdev_counter_i ? reg_addr_i[6:3] : {2'd0, reg_addr_i[4:3]};
@@ -765,9 +770,9 @@ module vqnic_vq_table #(
     .event_i       ({event_i,
                      event_of(rel[Ctrl], ctrl_ctx.vdev, 1'b1, number[Ctrl],
                               vqnic_pkg::COUNT_COMMANDS_TAKEN, vqnic_pkg::COUNT_UNUSED),
-                     event_of(rel[Tx], tx_ctx.vdev, 1'b1, number[Tx],
+                     event_of(rel[Tx], tx_ctx.vdev, tx_owned, number[Tx],
                               vqnic_pkg::COUNT_TX_FRAMES, vqnic_pkg::COUNT_TX_BYTES),
-                     event_of(rel[Rx], rx_ctx.vdev, queue[Rx], number[Rx],
+                     event_of(rel[Rx], rx_ctx.vdev, rx_owned, number[Rx],
                               vqnic_pkg::COUNT_RX_FRAMES, vqnic_pkg::COUNT_RX_BYTES)}),
     .clear_i       (give_q == GiveClearRx || give_q == GiveClearTx),
     .clear_queue_i (QueueW'({pair_i, give_q == GiveClearTx})),
