@@ -14,7 +14,8 @@ ACCESS = re.compile(r"\b(read|write)(8|16|32|64)\((card|vdev|as|filter), ([A-Z_0
 WORD = re.compile(r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])(?:\.([A-Z_]+))?\b")
 
 # What the guide names besides the register map: virtio's flags and status, and results of its examples.
-STANDARD = {"DRIVER_OK", "FEATURES_OK", "NEEDS_RESET", "VERSION_1", "EVENT_IDX", "RING_RESET", "NO_NOTIFY",
+STANDARD = {"DRIVER_OK", "FEATURES_OK", "NEEDS_RESET", "VERSION_1", "EVENT_IDX", "RING_RESET", "NO_NOTIFY", "NEEDS_CSUM", "DATA_VALID",
+            "MRG_RXBUF", "GUEST_CSUM", "INDIRECT_DESC",
             "VIRTQ_AVAIL_F_NO_INTERRUPT", "NOT_OURS", "NOT_KNOWN", "NO_SUCH_VECTOR", "NOT_SUPPORTED", "IMPOSSIBLE_SIZE",
             "VIRTIO_NET_ERR"}
 
