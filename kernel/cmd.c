@@ -22,6 +22,13 @@
 #define VQNIC_RESET_TIMEOUT_US	(2 * USEC_PER_SEC)
 #define VQNIC_RESET_POLL_US	20
 
+/*
+ * How long a suspended vdev may take to be quiet: the chains that it has begun, and their
+ * interrupts.
+ */
+#define VQNIC_QUIET_TIMEOUT_US	(2 * USEC_PER_SEC)
+#define VQNIC_QUIET_POLL_US	10
+
 /* How long the card may go on with accesses that it translated before an invalidation. */
 #define VQNIC_INVALIDATE_TIMEOUT_US	(2 * USEC_PER_SEC)
 #define VQNIC_INVALIDATE_POLL_US	5
@@ -30,8 +37,9 @@
 #define VQNIC_FILTER_TIMEOUT_US	(2 * USEC_PER_SEC)
 #define VQNIC_FILTER_POLL_US	1
 
-static_assert(VQNIC_REG_INTERRUPTS + sizeof(u64) <= VQNIC_VDEV_WINDOW_STRIDE);
-static_assert(VQNIC_REG_AS_INVALIDATE + sizeof(u32) <= VQNIC_AS_BANK_STRIDE);
+static_assert(VQNIC_REG_VDEV_PAIR + VQNIC_VDEV_PAIRS_LIMIT * sizeof(u32) <=
+	      VQNIC_VDEV_WINDOW_STRIDE);
+static_assert(VQNIC_REG_AS_LOG_PAGES + sizeof(u32) <= VQNIC_AS_BANK_STRIDE);
 
 /* All ones is what the bus says when nobody answers. MAGIC never reads so. */
 static void vqnic_check_presence(struct vqnic_card *card)
@@ -245,7 +253,8 @@ int vqnic_cmd_identify(struct vqnic_card *card, struct vqnic_info *info)
 
 	info->features = vqnic_read64(card, card->regs + VQNIC_REG_CARD_FEATURES);
 	info->vdevs = vqnic_read32(card, card->regs + VQNIC_REG_VDEV_COUNT);
-	info->vdev_vqs = VQNIC_NET_VQS;
+	info->pairs = vqnic_read32(card, card->regs + VQNIC_REG_PAIR_COUNT);
+	info->vdev_pairs = vqnic_read32(card, card->regs + VQNIC_REG_VDEV_PAIRS_MAX);
 	info->vq_size_max = vqnic_read32(card, card->regs + VQNIC_REG_VQ_SIZE_MAX);
 	info->vectors = vqnic_read32(card, card->regs + VQNIC_REG_MSIX_VECTORS);
 	info->vdev_offset = vqnic_read32(card, card->regs + VQNIC_REG_VDEV_OFFSET);
@@ -257,10 +266,18 @@ int vqnic_cmd_identify(struct vqnic_card *card, struct vqnic_info *info)
 	if (!vqnic_card_up(card))
 		return -EIO;
 
-	if (!info->vdevs || info->vdev_vqs < VQNIC_NET_VQS || !info->vectors) {
+	if (!info->vdevs || !info->pairs || !info->vdev_pairs || !info->vectors) {
 		dev_err(dev,
-			"card has %u vdevs of %u queues and %u vectors: too few to work with\n",
-			info->vdevs, info->vdev_vqs, info->vectors);
+			"card has %u vdevs of %u out of %u queue pairs and %u vectors: too few to work with\n",
+			info->vdevs, info->vdev_pairs, info->pairs, info->vectors);
+		return -EPROTO;
+	}
+	/* A bit for each vdev in the card's COMMANDS; numbers of queues and vectors. */
+	if (info->vdevs > 32 || info->pairs > VQNIC_PAIRS_LIMIT ||
+	    info->vdev_pairs > VQNIC_VDEV_PAIRS_LIMIT || info->vectors > VQNIC_NO_VECTOR) {
+		dev_err(dev,
+			"card has %u vdevs of %u out of %u queue pairs and %u vectors: not possible\n",
+			info->vdevs, info->vdev_pairs, info->pairs, info->vectors);
 		return -EPROTO;
 	}
 	if (info->vdev_stride < VQNIC_VDEV_WINDOW_STRIDE ||
@@ -272,7 +289,9 @@ int vqnic_cmd_identify(struct vqnic_card *card, struct vqnic_info *info)
 		return -EPROTO;
 	}
 	if (info->doorbell_stride < sizeof(u32) ||
-	    !IS_ALIGNED(info->doorbell_stride, sizeof(u32))) {
+	    !IS_ALIGNED(info->doorbell_stride, sizeof(u32)) ||
+	    vqnic_end(0, VQNIC_CTRL_QUEUE_FIRST + info->vdevs, info->doorbell_stride) >
+	    pci_resource_len(card->pdev, VQNIC_BAR_DOORBELLS)) {
 		dev_err(dev, "card has a doorbell every %u bytes: not possible\n",
 			info->doorbell_stride);
 		return -EPROTO;
@@ -493,46 +512,67 @@ static void vqnic_vq_select(struct vqnic_vdev *vdev, u16 index)
 /* Finds out what the vdev can do. */
 int vqnic_cmd_vdev_identify(struct vqnic_vdev *vdev)
 {
-	struct vqnic_card *card = vdev->card;
-	u16 vqs = vqnic_read16(card, vdev->regs + VQNIC_REG_NUM_QUEUES);
-
-	vdev->supported = vqnic_read64(card, vdev->regs + VQNIC_REG_SUPPORTED_FEATURES);
-	if (!vqnic_card_up(card))
-		return -EIO;
-	if (vqs < VQNIC_NET_VQS) {
-		dev_err(&card->pdev->dev, "vdev %u has %u queues: too few to work with\n",
-			vdev->index, vqs);
-		return -EPROTO;
-	}
-	return 0;
+	vdev->supported = vqnic_read64(vdev->card, vdev->regs + VQNIC_REG_SUPPORTED_FEATURES);
+	return vqnic_card_up(vdev->card) ? 0 : -EIO;
 }
 
-/* Finds the doorbells of an enabled vdev. */
+/* Finds the doorbells of the vdev. */
 static int vqnic_find_doorbells(struct vqnic_vdev *vdev)
 {
 	struct vqnic_card *card = vdev->card;
 	resource_size_t size = pci_resource_len(card->pdev, VQNIC_BAR_DOORBELLS);
 	u32 base = vqnic_read32(card, vdev->regs + VQNIC_REG_VDEV_DOORBELLS);
-	u64 offset;
-	u16 i;
 
-	for (i = 0; i < VQNIC_NET_VQS; i++) {
-		u16 page;
+	if (!vqnic_card_up(card))
+		return -EIO;
+	if (!IS_ALIGNED(base, sizeof(u32)) ||
+	    vqnic_end(base, VQNIC_CTRL_QUEUE_FIRST + card->info.vdevs,
+		      card->info.doorbell_stride) > size) {
+		dev_err(&card->pdev->dev, "vdev %u has doorbells from %#x on, not inside BAR %u\n",
+			vdev->index, base, VQNIC_BAR_DOORBELLS);
+		return -EPROTO;
+	}
+	vdev->doorbells = base;
+	return 0;
+}
 
-		vqnic_vq_select(vdev, i);
-		page = vqnic_read16(card, vdev->regs + VQNIC_REG_QUEUE_NOTIFY_OFF);
-		if (!vqnic_card_up(card))
+/* Gives the vdev `count` pairs of the pool, in this order, and no other. It is not enabled. */
+static int vqnic_set_pairs(struct vqnic_vdev *vdev, const u16 *pairs, unsigned int count)
+{
+	struct vqnic_card *card = vdev->card;
+	void __iomem *addr = vdev->regs + VQNIC_REG_VDEV_PAIR;
+	unsigned int i;
+	u32 value;
+
+	for (i = 0; i < card->info.vdev_pairs; i++, addr += sizeof(value)) {
+		value = i < count ? VQNIC_VDEV_PAIR_VALID | pairs[i] : 0;
+		vqnic_write32(card, addr, value);
+		if (i < count && vqnic_read32(card, addr) != value)
 			return -EIO;
-		offset = vqnic_end(base, page, card->info.doorbell_stride);
-		if (!IS_ALIGNED(base, sizeof(u32)) || offset + card->info.doorbell_stride > size) {
-			dev_err(&card->pdev->dev,
-				"vdev %u: doorbell of queue %u is at %#llx, not inside BAR %u\n",
-				vdev->index, i, offset, VQNIC_BAR_DOORBELLS);
-			return -EPROTO;
-		}
-		vdev->vqs[i].doorbell = card->doorbells + offset;
-		vdev->vqs[i].doorbell_addr =
-			pci_resource_start(card->pdev, VQNIC_BAR_DOORBELLS) + offset;
+	}
+	return count ? vqnic_set16(card, vdev->regs + VQNIC_REG_VDEV_PAIRS, count) : 0;
+}
+
+void vqnic_cmd_set_vdev_mac(struct vqnic_vdev *vdev, const u8 *mac)
+{
+	struct vqnic_card *card = vdev->card;
+
+	vqnic_write32(card, vdev->regs + VQNIC_REG_VDEV_MAC_LO, get_unaligned_le32(mac));
+	vqnic_write32(card, vdev->regs + VQNIC_REG_VDEV_MAC_HI,
+		      get_unaligned_le16(mac + sizeof(u32)));
+}
+
+/* The vdev has the queues that its offer says. */
+static int vqnic_check_queues(struct vqnic_vdev *vdev)
+{
+	u16 vqs = vqnic_read16(vdev->card, vdev->regs + VQNIC_REG_NUM_QUEUES);
+
+	if (!vqnic_card_up(vdev->card))
+		return -EIO;
+	if (vqs != vdev->nvqs) {
+		dev_err(&vdev->card->pdev->dev, "vdev %u has %u queues, it must have %u\n",
+			vdev->index, vqs, vdev->nvqs);
+		return -EPROTO;
 	}
 	return 0;
 }
@@ -547,19 +587,28 @@ int vqnic_cmd_vdev_provision(struct vqnic_vdev *vdev, const struct vqnic_offer *
 	void __iomem *regs = vdev->regs;
 	int err;
 
-	vqnic_write64(card, regs + VQNIC_REG_OFFERED_FEATURES, offer->features);
-	vqnic_write32(card, regs + VQNIC_REG_VDEV_MAC_LO, get_unaligned_le32(offer->mac));
-	vqnic_write32(card, regs + VQNIC_REG_VDEV_MAC_HI,
-		      get_unaligned_le16(offer->mac + sizeof(u32)));
-	vqnic_write32(card, regs + VQNIC_REG_VDEV_MTU, offer->mtu);
-	if (vqnic_read64(card, regs + VQNIC_REG_OFFERED_FEATURES) != offer->features)
-		return -EIO;
-	vqnic_write32(card, regs + VQNIC_REG_VDEV_PAIR, VQNIC_VDEV_PAIR_VALID | vdev->index);
-	vqnic_write32(card, regs + VQNIC_REG_VDEV_CONTROL,
-		      VQNIC_VDEV_CONTROL_ENABLE | VQNIC_VDEV_CONTROL_LINK);
 	err = vqnic_find_doorbells(vdev);
 	if (err)
-		vqnic_write32(card, regs + VQNIC_REG_VDEV_CONTROL, 0);
+		return err;
+	err = vqnic_set_pairs(vdev, vdev->pair, offer->pairs);
+	if (err)
+		goto err_disable;
+	vqnic_write64(card, regs + VQNIC_REG_OFFERED_FEATURES, offer->features);
+	vqnic_cmd_set_vdev_mac(vdev, offer->mac);
+	vqnic_write32(card, regs + VQNIC_REG_VDEV_MTU, offer->mtu);
+	err = -EIO;
+	if (vqnic_read64(card, regs + VQNIC_REG_OFFERED_FEATURES) != offer->features)
+		goto err_disable;
+	vqnic_write32(card, regs + VQNIC_REG_VDEV_CONTROL,
+		      VQNIC_VDEV_CONTROL_ENABLE | VQNIC_VDEV_CONTROL_LINK);
+	err = vqnic_check_queues(vdev);
+	if (err)
+		goto err_disable;
+	return 0;
+
+err_disable:
+	vqnic_write32(card, regs + VQNIC_REG_VDEV_CONTROL, 0);
+	vqnic_set_pairs(vdev, NULL, 0);
 	return err;
 }
 
@@ -585,8 +634,58 @@ int vqnic_cmd_vdev_reset(struct vqnic_vdev *vdev)
 /* The vdev is reset, and exists no more for its driver and the wire. */
 int vqnic_cmd_vdev_disable(struct vqnic_vdev *vdev)
 {
+	int err;
+
 	vqnic_write32(vdev->card, vdev->regs + VQNIC_REG_VDEV_CONTROL, 0);
-	return vqnic_wait_for_reset(vdev);
+	err = vqnic_wait_for_reset(vdev);
+	/* The pairs are for others now. */
+	if (!err)
+		vqnic_set_pairs(vdev, NULL, 0);
+	return err;
+}
+
+static void vqnic_set_suspend(struct vqnic_vdev *vdev, bool on)
+{
+	void __iomem *addr = vdev->regs + VQNIC_REG_VDEV_CONTROL;
+	u32 control = vqnic_read32(vdev->card, addr);
+
+	lockdep_assert_held(&vdev->lock);
+	if (!(control & VQNIC_VDEV_CONTROL_SUSPEND) == !on)
+		return;
+	vqnic_write32(vdev->card, addr, control ^ VQNIC_VDEV_CONTROL_SUSPEND);
+}
+
+/* Answers a command that waits, without which the vdev would never be quiet. */
+static u32 vqnic_serve_and_read_status(struct vqnic_vdev *vdev)
+{
+	vqnic_cvq_serve(vdev);
+	return vqnic_read32(vdev->card, vdev->regs + VQNIC_REG_VDEV_STATUS);
+}
+
+/*
+ * Stops all queues of the vdev between two chains: when it returns 0 nothing is in flight, and
+ * their state does not change until vqnic_cmd_vdev_resume(). On an error they go on.
+ */
+int vqnic_cmd_vdev_suspend(struct vqnic_vdev *vdev)
+{
+	struct vqnic_card *card = vdev->card;
+	u32 value;
+	int err;
+
+	vqnic_set_suspend(vdev, true);
+	err = read_poll_timeout(vqnic_serve_and_read_status, value,
+				value & VQNIC_VDEV_STATUS_QUIET || !vqnic_card_up(card),
+				VQNIC_QUIET_POLL_US, VQNIC_QUIET_TIMEOUT_US, false, vdev);
+	if (!vqnic_card_up(card))
+		return -EIO;
+	if (err)
+		vqnic_set_suspend(vdev, false);
+	return err;
+}
+
+void vqnic_cmd_vdev_resume(struct vqnic_vdev *vdev)
+{
+	vqnic_set_suspend(vdev, false);
 }
 
 u8 vqnic_cmd_get_status(struct vqnic_vdev *vdev)
@@ -621,12 +720,12 @@ u8 vqnic_cmd_get_generation(struct vqnic_vdev *vdev)
 	return vqnic_read8(vdev->card, vdev->regs + VQNIC_REG_CONFIG_GENERATION);
 }
 
-/* The link as the vdev's driver sees it. */
-bool vqnic_cmd_vdev_link(struct vqnic_vdev *vdev)
+/* VIRTIO_NET_S_* as the vdev's driver sees them. */
+u16 vqnic_cmd_get_net_status(struct vqnic_vdev *vdev)
 {
 	u16 status = vqnic_read16(vdev->card, vdev->regs + VQNIC_REG_NET_STATUS);
 
-	return vqnic_card_up(vdev->card) && status & VIRTIO_NET_S_LINK_UP;
+	return vqnic_card_up(vdev->card) ? status : 0;
 }
 
 /* A vector that the card cannot send does not stick: -EIO. */
@@ -636,18 +735,24 @@ int vqnic_cmd_config_vector(struct vqnic_vdev *vdev)
 			   vdev->config_irq.vector);
 }
 
-/*
- * Lets the vdev's data queues run in address space `index`. -EIO: the card does not take it, as
- * after DRIVER_OK.
- */
-int vqnic_cmd_set_data_as(struct vqnic_vdev *vdev, u16 index)
+static void __iomem *vqnic_group_as(struct vqnic_vdev *vdev, unsigned int group)
 {
-	return vqnic_set16(vdev->card, vdev->regs + VQNIC_REG_VDEV_AS_DATA, index);
+	return vdev->regs + (group == VQNIC_GROUP_CTRL ? VQNIC_REG_VDEV_AS_CTRL
+						       : VQNIC_REG_VDEV_AS_DATA);
 }
 
-u16 vqnic_cmd_get_data_as(struct vqnic_vdev *vdev)
+/*
+ * Lets a group of the vdev's queues run in address space `index`. -EIO: the card does not take it,
+ * as after DRIVER_OK.
+ */
+int vqnic_cmd_set_as(struct vqnic_vdev *vdev, unsigned int group, u16 index)
 {
-	return vqnic_read16(vdev->card, vdev->regs + VQNIC_REG_VDEV_AS_DATA);
+	return vqnic_set16(vdev->card, vqnic_group_as(vdev, group), index);
+}
+
+u16 vqnic_cmd_get_as(struct vqnic_vdev *vdev, unsigned int group)
+{
+	return vqnic_read16(vdev->card, vqnic_group_as(vdev, group));
 }
 
 /* One of VQNIC_VDEV_COUNTERS, by its register. */
@@ -722,11 +827,17 @@ int vqnic_cmd_vq_counters(struct vqnic_vdev *vdev, u16 index, struct vqnic_vq_co
 	return vqnic_card_up(card) ? 0 : -EIO;
 }
 
+/* Where in BAR2 the queue of that number has its doorbell. */
+u64 vqnic_cmd_vq_doorbell(const struct vqnic_vdev *vdev, u16 number)
+{
+	return vqnic_end(vdev->doorbells, number, vdev->card->info.doorbell_stride);
+}
+
 /*
  * Tells the card that the queue's avail ring has grown. writel() orders it after the writes to the
  * ring. A card that is gone ignores it; asking first would cost every packet.
  */
-void vqnic_cmd_vq_kick(struct vqnic_vq *vq, u16 index)
+void vqnic_cmd_vq_kick(struct vqnic_vdev *vdev, u16 number, u16 index)
 {
-	writel(index, vq->doorbell);
+	writel(index, vdev->card->doorbells + vqnic_cmd_vq_doorbell(vdev, number));
 }

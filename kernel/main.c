@@ -114,7 +114,7 @@ static void vqnic_card_restart(struct vqnic_card *card)
 	if (!err)
 		err = vqnic_cmd_card_reset(card);
 	if (!err)
-		err = vqnic_cmd_event_vector(card, vqnic_vector(card, VQNIC_IRQ_EVENT));
+		err = vqnic_cmd_event_vector(card, card->shared[VQNIC_VECTOR_CARD].index);
 	if (!err)
 		vqnic_filter_restart(card);
 	for (i = 0; !err && i < card->info.vdevs; i++)
@@ -195,44 +195,24 @@ static int vqnic_make_vdevs(struct vqnic_card *card)
 
 static int vqnic_request_vectors(struct vqnic_card *card)
 {
-	struct pci_dev *pdev = card->pdev;
-	unsigned int wanted = VQNIC_IRQS(card->info.vdevs);
-	int got, err;
+	int err;
 
-	got = pci_alloc_irq_vectors(pdev, 1, min(wanted, card->info.vectors), PCI_IRQ_MSIX);
-	if (got < 0)
-		return dev_err_probe(&pdev->dev, got, "cannot have MSI-X vectors\n");
-	card->vectors = got;
-	if (vqnic_vectors_shared(card))
-		dev_warn(&pdev->dev, "%u vectors instead of %u: interrupts share them\n", got,
-			 wanted);
-
-	err = request_irq(pci_irq_vector(pdev, vqnic_vector(card, VQNIC_IRQ_EVENT)),
-			  vqnic_event_interrupt, vqnic_vectors_shared(card) ? IRQF_SHARED : 0,
-			  pci_name(pdev), card);
+	err = vqnic_irqs_open(card, vqnic_event_interrupt);
+	if (err)
+		return err;
+	err = vqnic_cmd_event_vector(card, card->shared[VQNIC_VECTOR_CARD].index);
 	if (err) {
-		dev_err_probe(&pdev->dev, err, "cannot have the interrupt of card events\n");
-		goto err_free_vectors;
-	}
-	err = vqnic_cmd_event_vector(card, vqnic_vector(card, VQNIC_IRQ_EVENT));
-	if (err) {
-		dev_err_probe(&pdev->dev, err, "card does not take the vector of its events\n");
-		goto err_free_irq;
+		vqnic_irqs_close(card);
+		return dev_err_probe(&card->pdev->dev, err,
+				     "card does not take the vector of its events\n");
 	}
 	return 0;
-
-err_free_irq:
-	free_irq(pci_irq_vector(pdev, vqnic_vector(card, VQNIC_IRQ_EVENT)), card);
-err_free_vectors:
-	pci_free_irq_vectors(pdev);
-	return err;
 }
 
 static void vqnic_free_vectors(struct vqnic_card *card)
 {
-	free_irq(pci_irq_vector(card->pdev, vqnic_vector(card, VQNIC_IRQ_EVENT)), card);
+	vqnic_irqs_close(card);
 	cancel_work_sync(&card->event_work);
-	pci_free_irq_vectors(card->pdev);
 }
 
 static int vqnic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -246,6 +226,7 @@ static int vqnic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return -ENOMEM;
 	card->pdev = pdev;
 	mutex_init(&card->lock);
+	mutex_init(&card->vector_lock);
 	mutex_init(&card->latch_lock);
 	mutex_init(&card->state_lock);
 	INIT_WORK(&card->event_work, vqnic_event_work);
@@ -291,9 +272,9 @@ static int vqnic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	vqnic_netlink_add(card);
 	pci_save_state(pdev);
 	dev_info(dev,
-		 "register map %u.%u, %u vdevs of %u queues, %u address spaces, %u vectors, link is %s\n",
+		 "register map %u.%u, %u vdevs, %u queue pairs, %u address spaces, link is %s\n",
 		 card->info.version >> 16, card->info.version & 0xffff, card->info.vdevs,
-		 card->info.vdev_vqs, card->info.spaces, card->vectors,
+		 card->info.pairs, card->info.spaces,
 		 vqnic_cmd_card_link(card) ? "up" : "down");
 	return 0;
 

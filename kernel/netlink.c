@@ -105,10 +105,15 @@ static int vqnic_fill_card(struct sk_buff *msg, struct vqnic_card *card, struct 
 	    vqnic_put_u64(msg, VQNIC_A_CARD_FEATURES, info->features) ||
 	    nla_put_u32(msg, VQNIC_A_CARD_CLOCK_HZ, info->clock_hz) ||
 	    nla_put_u32(msg, VQNIC_A_CARD_DATA_BITS, info->data_bits) ||
-	    nla_put_u32(msg, VQNIC_A_CARD_VECTORS, card->vectors) ||
+	    nla_put_u32(msg, VQNIC_A_CARD_VECTORS, READ_ONCE(card->vectors)) ||
 	    nla_put_u32(msg, VQNIC_A_CARD_VDEVS, info->vdevs) ||
 	    nla_put_u32(msg, VQNIC_A_CARD_VDEVS_USED, used) ||
-	    nla_put_u32(msg, VQNIC_A_CARD_VDEV_VQS, info->vdev_vqs) ||
+	    nla_put_u32(msg, VQNIC_A_CARD_VDEV_VQS, card->mgmtdev.max_supported_vqs) ||
+	    nla_put_u32(msg, VQNIC_A_CARD_PAIRS, info->pairs) ||
+	    nla_put_u32(msg, VQNIC_A_CARD_PAIRS_USED,
+			bitmap_weight(card->pairs_used, info->pairs)) ||
+	    vqnic_put_u64(msg, VQNIC_A_CARD_DEFAULT_FEATURES, card->default_features) ||
+	    vqnic_put_u64(msg, VQNIC_A_CARD_MIGRATABLE_FEATURES, card->migratable_features) ||
 	    nla_put_u32(msg, VQNIC_A_CARD_VQ_SIZE_MAX, info->vq_size_max) ||
 	    nla_put_u32(msg, VQNIC_A_CARD_MTU_MAX, info->mtu_max) ||
 	    vqnic_put_u64(msg, VQNIC_A_CARD_VIRTIO_FEATURES, card->mgmtdev.supported_features))
@@ -153,8 +158,9 @@ static int vqnic_fill_queue(struct sk_buff *msg, struct vqnic_vdev *vdev, unsign
 	    nla_put_u8(msg, VQNIC_A_QUEUE_READY, vq->ready) ||
 	    nla_put_u32(msg, VQNIC_A_QUEUE_AVAIL, state.avail) ||
 	    nla_put_u32(msg, VQNIC_A_QUEUE_USED, state.used) ||
-	    nla_put_u32(msg, VQNIC_A_QUEUE_IRQ, vq->irq.irq) ||
-	    nla_put_u8(msg, VQNIC_A_QUEUE_SHARED, vqnic_vectors_shared(vdev->card)) ||
+	    nla_put_u32(msg, VQNIC_A_QUEUE_NUMBER, vq->number) ||
+	    (vq->irq.irq && (nla_put_u32(msg, VQNIC_A_QUEUE_IRQ, vq->irq.irq) ||
+			     nla_put_u8(msg, VQNIC_A_QUEUE_SHARED, !vq->irq.own))) ||
 	    vqnic_put_u64(msg, VQNIC_A_QUEUE_FRAMES, counters.frames) ||
 	    vqnic_put_u64(msg, VQNIC_A_QUEUE_BYTES, counters.bytes) ||
 	    vqnic_put_u64(msg, VQNIC_A_QUEUE_DROPS, counters.drops) ||
@@ -204,9 +210,10 @@ static int vqnic_fill_live_dev(struct sk_buff *msg, struct vqnic_vdev *vdev)
 	    vqnic_put_u64(msg, VQNIC_A_DEV_ACCEPTED, accepted))
 		return -EMSGSIZE;
 	if (vqnic_has_iommu(vdev->card) &&
-	    nla_put_u32(msg, VQNIC_A_DEV_AS_DATA, vqnic_cmd_get_data_as(vdev)))
+	    (nla_put_u32(msg, VQNIC_A_DEV_AS_DATA, vqnic_cmd_get_as(vdev, VQNIC_GROUP_DATA)) ||
+	     nla_put_u32(msg, VQNIC_A_DEV_AS_CTRL, vqnic_cmd_get_as(vdev, VQNIC_GROUP_CTRL))))
 		return -EMSGSIZE;
-	for (i = 0; i < VQNIC_NET_VQS; i++) {
+	for (i = 0; i < vdev->nvqs; i++) {
 		err = vqnic_fill_queue(msg, vdev, i);
 		if (err)
 			return err;
@@ -231,6 +238,7 @@ static int vqnic_fill_dev(struct sk_buff *msg, struct vqnic_card *card, struct v
 	    nla_put_u32(msg, VQNIC_A_DEV_INDEX, vdev->index) ||
 	    nla_put(msg, VQNIC_A_DEV_MAC, sizeof(offer->mac), offer->mac) ||
 	    nla_put_u32(msg, VQNIC_A_DEV_MTU, offer->mtu) ||
+	    nla_put_u32(msg, VQNIC_A_DEV_PAIRS, offer->pairs) ||
 	    vqnic_put_u64(msg, VQNIC_A_DEV_OFFERED, offer->features))
 		return -EMSGSIZE;
 

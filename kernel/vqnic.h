@@ -13,8 +13,8 @@
  *   vdpa core's lock	dev_add, dev_del and the unregistering of the management device exclude
  *			each other
  *   vqnic_cards_lock	the list of cards that netlink sees
- *   card->lock		which slots and address spaces are used, what slots offer, the card going
- *			down and coming up
+ *   card->lock		which slots, queue pairs and address spaces are used, what slots offer, the
+ *			card going down and coming up
  *   as->lock		the maps and tables of an address space; may be held for seconds, with a
  *			big guest's memory to be mapped, so that nothing that concerns other vdevs
  *			waits for it
@@ -22,6 +22,7 @@
  *			told, and the numbers that its address spaces show
  *   filter->lock	what guests wish, operators allow and the card does of it, and the card's
  *			filter bank
+ *   card->vector_lock	which interrupt vectors are used
  *   card->latch_lock	reading a latched 64-bit register
  *   card->state_lock	the card's state together with its access to memory
  *   irq->lock		the callback of an interrupt
@@ -32,7 +33,9 @@
 
 #include <linux/bitmap.h>
 #include <linux/if_ether.h>
+#include <linux/interrupt.h>
 #include <linux/list.h>
+#include <linux/msi_api.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/rbtree.h>
@@ -44,40 +47,36 @@
 
 #include "vqnic_regs.h"
 
-/*
- * Queues that the driver uses of each vdev: receive and transmit. More of them need a control
- * queue.
- */
-enum {
-	VQNIC_VQ_RX,
-	VQNIC_VQ_TX,
-	VQNIC_NET_VQS,
-};
-
 /* Groups of queues that may run in different address spaces. */
 enum {
 	VQNIC_GROUP_DATA,
+	VQNIC_GROUP_CTRL,
 	VQNIC_GROUPS,
 };
 
 /* Address spaces of each vdev, if the card has an IOMMU. */
 #define VQNIC_VDEV_SPACES 2
 
-/*
- * Interrupts, numbered over the card: the card's own, then for each vdev its configuration's and
- * its queues'.
- */
-#define VQNIC_IRQ_EVENT 0
-#define VQNIC_IRQ_CONFIG(vdev) (1 + (vdev) * (1 + VQNIC_NET_VQS))
-#define VQNIC_IRQ_VQ(vdev, vq) (VQNIC_IRQ_CONFIG(vdev) + 1 + (vq))
-#define VQNIC_IRQS(vdevs) VQNIC_IRQ_CONFIG(vdevs)
+/* Queue pairs that a card's pool can have: behind them, the control queues are numbered. */
+#define VQNIC_PAIRS_LIMIT (VQNIC_CTRL_QUEUE_FIRST / 2)
+
+/* Vectors that interrupts share which have none of their own. */
+enum {
+	VQNIC_VECTOR_CARD,	/* events of the card, configurations */
+	VQNIC_VECTOR_QUEUES,	/* data queues; the same vector, if there is only one */
+	VQNIC_VECTORS_SHARED,
+};
+
+/* Vectors of their own that are handed out if they cannot be had one by one. */
+#define VQNIC_VECTORS_FIXED_MAX 64
 
 /* What a card says of itself, as checked by vqnic_cmd_identify(). */
 struct vqnic_info {
 	u64 features;
 	u32 version;		/* major << 16 | minor */
 	u32 vdevs;
-	u32 vdev_vqs;
+	u32 pairs;		/* queue pairs of the pool */
+	u32 vdev_pairs;		/* of these, that a vdev can have */
 	u32 vq_size_max;	/* descriptors, a power of two */
 	u32 vectors;
 	u32 vdev_offset;	/* bytes in BAR0 */
@@ -98,6 +97,7 @@ struct vqnic_info {
 struct vqnic_offer {
 	u64 features;
 	u16 mtu;
+	u16 pairs;
 	u8 mac[ETH_ALEN];
 };
 
@@ -109,14 +109,15 @@ struct vqnic_irq {
 	spinlock_t lock;	/* of cb */
 	struct vdpa_callback cb;
 	u16 vector;		/* on the card */
-	int irq;		/* Linux number */
+	int irq;		/* Linux number; 0: it has no vector */
+	bool own;		/* nobody else has the vector */
 	char name[40];
 };
 
+/* A queue, by the index that the vdev's driver gives it. */
 struct vqnic_vq {
 	struct vqnic_irq irq;
-	void __iomem *doorbell;
-	resource_size_t doorbell_addr;
+	u16 number;		/* on the card, which its doorbell follows; vqnic_set_numbers() */
 	/* told by the vDPA driver, programmed when the queue is to run */
 	u64 desc;
 	u64 driver;
@@ -226,10 +227,12 @@ struct vqnic_vdev {
 	unsigned int index;
 	void __iomem *regs;
 	u64 supported;		/* virtio features that the card can offer */
+	u32 doorbells;		/* where in BAR2 that of queue number 0 would be, bytes */
 
 	/* card->lock */
 	bool used;
-	struct vqnic_offer offer;	/* constant while used */
+	struct vqnic_offer offer;	/* constant while used, but for the MAC address */
+	u16 pair[VQNIC_VDEV_PAIRS_LIMIT];	/* constant while used; of the card's pool */
 	struct vqnic_vdpa *shown;	/* seen by netlink */
 
 	struct vqnic_as spaces[VQNIC_VDEV_SPACES];	/* set up while used */
@@ -238,10 +241,13 @@ struct vqnic_vdev {
 	bool provisioned;	/* the card has the offer */
 	bool needs_reset;	/* it lost what its driver told it */
 	u8 status;		/* as last seen */
+	bool suspended;
 	u64 driver_features;
-	unsigned int data_asid;	/* which of `spaces` the data queues are to run in */
+	unsigned int asid[VQNIC_GROUPS];	/* which of `spaces` a group is to run in */
+	u32 changes;		/* of the configuration, which the card does not count */
 	struct vqnic_irq config_irq;
-	struct vqnic_vq vqs[VQNIC_NET_VQS];
+	struct vqnic_vq *vqs;	/* constant while used */
+	u16 nvqs;		/* constant while used */
 	struct vqnic_cvq cvq;
 };
 
@@ -264,7 +270,13 @@ struct vqnic_card {
 	enum vqnic_state state;
 	struct mutex state_lock;	/* innermost but for irq->lock */
 
-	unsigned int vectors;	/* that the driver got */
+	struct mutex vector_lock;	/* of what follows */
+	unsigned int vectors;	/* that the driver has of the system */
+	unsigned int vectors_own;	/* of these, that an interrupt has alone */
+	unsigned int vectors_fixed;	/* that are had all the while; 0: one by one */
+	struct msi_map shared[VQNIC_VECTORS_SHARED];
+	DECLARE_BITMAP(vectors_used, VQNIC_VECTORS_FIXED_MAX + VQNIC_VECTORS_SHARED);
+
 	struct work_struct event_work;
 	struct vdpa_mgmt_dev mgmtdev;
 
@@ -273,6 +285,9 @@ struct vqnic_card {
 	struct vqnic_vdev *vdevs;
 	struct vqnic_filter *filter;
 	unsigned long *spaces_used;	/* card->lock; bitmap of info.spaces */
+	DECLARE_BITMAP(pairs_used, VQNIC_PAIRS_LIMIT);	/* card->lock */
+	u64 default_features;	/* what a device offers for which nothing is said */
+	u64 migratable_features;	/* what QEMU can migrate, of what the card supports */
 	bool minor_noted;
 	char refusal[160];	/* card->lock; why the last dev_add failed */
 
@@ -285,17 +300,6 @@ struct vqnic_card {
 static inline bool vqnic_card_up(const struct vqnic_card *card)
 {
 	return READ_ONCE(card->state) == VQNIC_UP;
-}
-
-/* Linux vector index of a VQNIC_IRQ_*: interrupts share vectors if there are too few. */
-static inline u16 vqnic_vector(const struct vqnic_card *card, unsigned int irq)
-{
-	return irq % card->vectors;
-}
-
-static inline bool vqnic_vectors_shared(const struct vqnic_card *card)
-{
-	return card->vectors < VQNIC_IRQS(card->info.vdevs);
 }
 
 /* True if vdevs have address spaces of their own, and not the bus addresses only. */
@@ -313,7 +317,13 @@ static inline unsigned int vqnic_vdev_spaces(const struct vqnic_card *card)
 /* Queue pairs of the vdev. */
 static inline u16 vqnic_vdev_pairs(const struct vqnic_vdev *vdev)
 {
-	return VQNIC_NET_VQS / 2;
+	return vdev->offer.pairs;
+}
+
+/* True if the queue is a control queue. */
+static inline bool vqnic_vq_is_ctrl(const struct vqnic_vq *vq)
+{
+	return READ_ONCE(vq->number) >= VQNIC_CTRL_QUEUE_FIRST;
 }
 
 /* main.c */
@@ -379,17 +389,30 @@ void vqnic_cmd_set_status(struct vqnic_vdev *vdev, u8 status);
 void vqnic_cmd_set_features(struct vqnic_vdev *vdev, u64 features);
 u64 vqnic_cmd_get_features(struct vqnic_vdev *vdev);
 u8 vqnic_cmd_get_generation(struct vqnic_vdev *vdev);
-bool vqnic_cmd_vdev_link(struct vqnic_vdev *vdev);
+u16 vqnic_cmd_get_net_status(struct vqnic_vdev *vdev);
+void vqnic_cmd_set_vdev_mac(struct vqnic_vdev *vdev, const u8 *mac);
 int vqnic_cmd_config_vector(struct vqnic_vdev *vdev);
-int vqnic_cmd_set_data_as(struct vqnic_vdev *vdev, u16 index);
-u16 vqnic_cmd_get_data_as(struct vqnic_vdev *vdev);
+int vqnic_cmd_set_as(struct vqnic_vdev *vdev, unsigned int group, u16 index);
+u16 vqnic_cmd_get_as(struct vqnic_vdev *vdev, unsigned int group);
+int vqnic_cmd_vdev_suspend(struct vqnic_vdev *vdev);
+void vqnic_cmd_vdev_resume(struct vqnic_vdev *vdev);
 u64 vqnic_cmd_vdev_counter(struct vqnic_vdev *vdev, u16 reg);
 
 int vqnic_cmd_vq_enable(struct vqnic_vdev *vdev, u16 index);
 int vqnic_cmd_vq_reset(struct vqnic_vdev *vdev, u16 index);
 int vqnic_cmd_vq_state(struct vqnic_vdev *vdev, u16 index, struct vqnic_vq_state *state);
 int vqnic_cmd_vq_counters(struct vqnic_vdev *vdev, u16 index, struct vqnic_vq_counters *counters);
-void vqnic_cmd_vq_kick(struct vqnic_vq *vq, u16 index);
+u64 vqnic_cmd_vq_doorbell(const struct vqnic_vdev *vdev, u16 number);
+void vqnic_cmd_vq_kick(struct vqnic_vdev *vdev, u16 number, u16 index);
+
+/* irq.c */
+int vqnic_irqs_open(struct vqnic_card *card, irq_handler_t events);
+void vqnic_irqs_close(struct vqnic_card *card);
+int vqnic_irq_get(struct vqnic_card *card, struct vqnic_irq *irq, unsigned int shared);
+int vqnic_irq_join(struct vqnic_irq *irq, const struct vqnic_irq *with);
+void vqnic_irq_put(struct vqnic_card *card, struct vqnic_irq *irq);
+void vqnic_irq_call(struct vqnic_irq *irq);
+void vqnic_irq_set_cb(struct vqnic_irq *irq, const struct vdpa_callback *cb);
 
 /* iommu.c */
 int vqnic_as_open(struct vqnic_as *as, struct vqnic_vdev *vdev, u16 index);

@@ -51,7 +51,7 @@ $(HOSTILE_MODULES): $(B)/tests/hostile/%/hostile.ko: $(wildcard tests/system/hos
 		{ cat $(@D)/log; false; }
 	@touch $@
 
-VHOST_TESTS := vhost_map vhost_ctrl
+VHOST_TESTS := vhost_map vhost_ctrl vhost_state
 build-tests: $(VHOST_TESTS:%=$(B)/tests/%)
 $(B)/tests/system/%.o: tests/system/%.c
 	@mkdir -p $(@D)

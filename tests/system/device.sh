@@ -26,7 +26,7 @@ test_mgmtdev() {
 	handle=$(guest mgmtdev)
 	expect "the management device" "$handle" pci/0000:00:05.0
 	expect supported_classes "$(json mgmtdev "$handle" supported_classes 0 <<<"$shown")" net
-	expect max_supported_vqs "$(json mgmtdev "$handle" max_supported_vqs <<<"$shown")" 2
+	matches max_supported_vqs "$(json mgmtdev "$handle" max_supported_vqs <<<"$shown")" "^3[23]$" # 16 pairs, control
 	local features feature
 	features=$(json mgmtdev "$handle" dev_features <<<"$shown")
 	for feature in MAC MTU STATUS VERSION_1 ACCESS_PLATFORM RING_EVENT_IDX; do
@@ -43,7 +43,7 @@ test_config() {
 	expect "the link" "$(json config vdpa0 "$link_key" <<<"$shown")" up
 	shown=$(guest 'vdpa -j dev show vdpa0')
 	expect "the type" "$(json dev vdpa0 type <<<"$shown")" network
-	expect "the number of queues" "$(json dev vdpa0 max_vqs <<<"$shown")" 2
+	matches "the number of queues" "$(json dev vdpa0 max_vqs <<<"$shown")" "^[23]$" # a pair, control
 	expect "the queue size" "$(json dev vdpa0 max_vq_size <<<"$shown")" 1024
 	shown=$(guest 'ip link show vdpa0')
 	matches "the interface" "$shown" "mtu 1400 .*"
@@ -81,9 +81,11 @@ refused_because() {
 }
 
 test_refused_too_many() {
-	guest "for i in 0 1; do vdpa dev add name vdpa\$i mgmtdev \$(mgmtdev) mac 52:54:00:12:34:5\$i; done"
-	refused_because "a third device" "refused: all 2 devices of the card are in use" "mac 52:54:00:12:34:59"
-	guest 'vdpa dev del vdpa0; vdpa dev add name vdpa2 mgmtdev $(mgmtdev) mac 52:54:00:12:34:59; vdpa dev show vdpa2'
+	guest -t 120 "for i in \$(seq 10 25); do
+			vdpa dev add name vdpa\$i mgmtdev \$(mgmtdev) mac 52:54:00:12:34:\$i
+		done"
+	refused_because "a device too many" "refused: all 16 devices of the card are in use" "mac 52:54:00:12:34:59"
+	guest 'vdpa dev del vdpa10; vdpa dev add name vdpa2 mgmtdev $(mgmtdev) mac 52:54:00:12:34:59; vdpa dev show vdpa2'
 }
 
 test_refused_features() {
@@ -119,7 +121,8 @@ test_refused_mac() {
 }
 
 test_refused_max_vqp() {
-	refused_because "two queue pairs" "2 queue pairs are wanted, a device has 1" "mac $mac0 max_vqp 2"
+	refused_because "more queue pairs than a device can have" "17 queue pairs are wanted, a device has 1 to 16" \
+		"mac $mac0 max_vqp 17"
 	guest "add vdpa0 mac $mac0 max_vqp 1"
 }
 
@@ -134,7 +137,7 @@ test_vqnicctl() {
 	guest "add vdpa0 mac $mac0 mtu 1450; up vdpa0 $ip0/24"
 	card=$(guest 'vqnicctl -j card show' | json card 0000:00:05.0)
 	expect "the link" "$(json link <<<"$card")" up
-	expect "vdevs" "$(json vdevs <<<"$card")" 2
+	expect "vdevs" "$(json vdevs <<<"$card")" 16
 	expect "vdevs in use" "$(json vdevs_used <<<"$card")" 1
 	dev=$(guest 'vqnicctl -j dev show vdpa0' | json dev vdpa0)
 	shown=$(guest 'vdpa -j dev config show vdpa0')
@@ -190,10 +193,10 @@ probe_with() {
 # What the driver reads of a card is checked before it is used; a later minor version only adds, another major is refused.
 test_other_versions() {
 	guest 'rmmod vqnic'
-	probe_with 004 00020000 "card speaks register map 2.0, this driver knows 1.x"
-	probe_with 004 00000007 "card speaks register map 0.7, this driver knows 1.x"
-	vm sim "$vm" force 004 00010063
-	guest "insmod \$ko; dmesg | tail -n 5 | grep 'card speaks register map 1.99, this driver uses what 1.'
+	probe_with 004 00010001 "card speaks register map 1.1, this driver knows 2.x"
+	probe_with 004 00000007 "card speaks register map 0.7, this driver knows 2.x"
+	vm sim "$vm" force 004 00020063
+	guest "insmod \$ko; dmesg | tail -n 5 | grep 'card speaks register map 2.99, this driver uses what 2.'
 		add vdpa0 mac $mac0; up vdpa0 $ip0/24; ping -c 3 -i 0.1 -w 10 $wire_ip"
 	vm sim "$vm" unforce
 }
@@ -201,8 +204,10 @@ test_other_versions() {
 test_impossible_cards() {
 	guest 'rmmod vqnic'
 	probe_with 000 deadbeef "not a vqnic card: its magic number is 0xdeadbeef"
-	probe_with 010 ffffffff "windows of 0x1000 bytes from 0x10000 on in BAR 0: not possible"
-	probe_with 014 1 "vdevs of 1 queues and 32 vectors: too few to work with"
+	probe_with 010 ffffffff "4294967295 vdevs of 16 out of 64 queue pairs and 256 vectors: not possible"
+	probe_with 014 0 "vdevs of 16 out of 0 queue pairs and 256 vectors: too few to work with"
+	probe_with 014 41 "vdevs of 16 out of 65 queue pairs and 256 vectors: not possible"
+	probe_with 07c 11 "vdevs of 17 out of 64 queue pairs and 256 vectors: not possible"
 	probe_with 018 3 "queues of 3 descriptors: not possible"
 	probe_with 018 80000000 "descriptors: not possible"
 	probe_with 020 fffff000 "from 0xfffff000 on in BAR 0: not possible"

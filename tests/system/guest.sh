@@ -67,12 +67,15 @@ bind_to() {
 	echo "$2" >"/sys/bus/vdpa/drivers/$1/bind"
 }
 
-# vhost_map NAME TEST [SEED]: one test of tests/system/vhost_map.c; binds the vDPA device to vhost_vdpa if it is not.
-vhost_map() {
-	[ -e "/sys/bus/vdpa/drivers/vhost_vdpa/$1" ] || bind_to vhost_vdpa "$1"
+# vhost_map NAME TEST [SEED], vhost_state: one test of tests/system/vhost_map.c or vhost_state.c; binds the vDPA device
+# to vhost_vdpa if it is not.
+vhost_test() {
+	[ -e "/sys/bus/vdpa/drivers/vhost_vdpa/$2" ] || bind_to vhost_vdpa "$2"
 	echo 8 >/proc/sys/vm/nr_hugepages
-	/vqnic/build/tests/vhost_map "$@"
+	"/vqnic/build/tests/$1" "${@:2}"
 }
+vhost_map() { vhost_test vhost_map "$@"; }
+vhost_state() { vhost_test vhost_state "$@"; }
 
 inner() { sim/lab/guest/inner "$@"; }
 
@@ -102,7 +105,7 @@ counted_calls() { awk -v name="count_${1#*:}" '$1 == name { print $2 }' $tracing
 fresh() {
 	local name
 	[ ! -e $tracing/events/kprobes ] || echo 0 >$tracing/events/kprobes/enable
-	pkill -KILL 'socat|ping|iperf3|sleep|vhost_map|vhost_ctrl|qemu-system' || true
+	pkill -KILL 'socat|ping|iperf3|sleep|vhost_map|vhost_ctrl|vhost_state|qemu-system' || true
 	for name in $(ip netns list | cut -d' ' -f1); do ip netns delete "$name"; done
 	[ -d /sys/module/virtio_vdpa ] || modprobe -a vdpa virtio_vdpa virtio_net
 	[ -e /sys/bus/pci/devices/0000:00:05.0 ] || echo 1 >/sys/bus/pci/rescan

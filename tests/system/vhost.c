@@ -292,8 +292,9 @@ void set_status(uint8_t value)
 		fail("status %#x: %s", value, strerror(errno));
 }
 
-void start_in(unsigned int asid, uint64_t rx_iova, uint64_t tx_iova)
+void start_at(unsigned int asid, uint64_t rx_iova, uint64_t tx_iova, uint16_t rx_base, uint16_t tx_base)
 {
+	const uint16_t bases[2] = { rx_base, tx_base };
 	uint64_t features = UINT64_C(1) << VIRTIO_F_VERSION_1 | UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM |
 			    1 << VIRTIO_NET_F_MAC;
 	struct {
@@ -321,7 +322,7 @@ void start_in(unsigned int asid, uint64_t rx_iova, uint64_t tx_iova)
 	queues[TX].iova = tx_iova;
 	for (unsigned int i = 0; i < 2; i++) {
 		struct queue *q = &queues[i];
-		struct vhost_vring_state size = { i, QUEUE_SIZE }, base = { i, 0 }, on = { i, 1 };
+		struct vhost_vring_state size = { i, QUEUE_SIZE }, base = { i, bases[i] }, on = { i, 1 };
 		struct vhost_vring_addr addr = {
 			.index = i, .desc_user_addr = q->iova, .avail_user_addr = q->iova + 0x400,
 			.used_user_addr = q->iova + 0x800,
@@ -329,9 +330,11 @@ void start_in(unsigned int asid, uint64_t rx_iova, uint64_t tx_iova)
 		struct vhost_vring_file file = { .index = i };
 
 		q->ring = small + (SMALL_PAGES - 2 + i) * KIB4;
-		q->avail = 0;
-		q->used = 0;
+		q->avail = bases[i];
+		q->used = bases[i];
 		memset(q->ring, 0, KIB4);
+		ring_avail(q)[1] = bases[i];
+		ring_used(q)[1] = bases[i];
 		if (!q->kick) {
 			q->kick = eventfd(0, EFD_NONBLOCK);
 			q->call = eventfd(0, EFD_NONBLOCK);
@@ -354,22 +357,56 @@ void start_in(unsigned int asid, uint64_t rx_iova, uint64_t tx_iova)
 		     shown().spaces[asid].index);
 }
 
+void start_in(unsigned int asid, uint64_t rx_iova, uint64_t tx_iova)
+{
+	start_at(asid, rx_iova, tx_iova, 0, 0);
+}
+
 void start(uint64_t rx_iova, uint64_t tx_iova)
 {
 	start_in(0, rx_iova, tx_iova);
 }
 
-void offer(unsigned int index, uint64_t iova, uint32_t len)
+uint16_t used_index(unsigned int index)
+{
+	return ring_used(&queues[index])[1];
+}
+
+void move_ring(unsigned int index, uint64_t iova, uint8_t *memory)
+{
+	struct queue *q = &queues[index];
+	struct vhost_vring_addr addr = {
+		.index = index, .desc_user_addr = iova, .avail_user_addr = iova + 0x400,
+		.used_user_addr = iova + 0x800,
+	};
+
+	memcpy(memory, q->ring, KIB4);
+	memset(q->ring, 0xff, KIB4);
+	q->ring = memory;
+	q->iova = iova;
+	if (ioctl(device_fd, VHOST_SET_VRING_ADDR, &addr))
+		fail("address of queue %u: %s", index, strerror(errno));
+}
+
+void offer_quietly(unsigned int index, uint64_t iova, uint32_t len)
 {
 	struct queue *q = &queues[index];
 	unsigned int slot = q->avail % QUEUE_SIZE;
 	volatile uint16_t *avail = ring_avail(q);
-	uint64_t one = 1;
 
 	ring_desc(q)[slot] = (struct vring_desc) { iova, len, index == RX ? VRING_DESC_F_WRITE : 0, 0 };
 	avail[2 + slot] = (uint16_t)slot;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	avail[1] = ++q->avail;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+void offer(unsigned int index, uint64_t iova, uint32_t len)
+{
+	struct queue *q = &queues[index];
+	uint64_t one = 1;
+
+	offer_quietly(index, iova, len);
 	if (write(q->kick, &one, sizeof(one)) != sizeof(one))
 		fail("kick: %s", strerror(errno));
 }

@@ -103,11 +103,22 @@ void check_nothing_left(const char *when);
 uint8_t status(void);
 void set_status(uint8_t value);
 
-/* Resets the device and lets the rings run, at these IOVAs of address space `asid`; start: of address space 0. */
+/*
+ * Resets the device and lets the rings run, at these IOVAs of address space `asid`, their indices beginning at these
+ * bases; start_in: at 0; start: in address space 0.
+ */
+void start_at(unsigned int asid, uint64_t rx_iova, uint64_t tx_iova, uint16_t rx_base, uint16_t tx_base);
 void start_in(unsigned int asid, uint64_t rx_iova, uint64_t tx_iova);
 void start(uint64_t rx_iova, uint64_t tx_iova);
 
-/* Offers one buffer to the card. */
+/* How many buffers the card has used, as the ring says it, modulo 65536. */
+uint16_t used_index(unsigned int queue);
+
+/* Lets a ring go on somewhere else, while the device is suspended; nothing is left where it was. */
+void move_ring(unsigned int queue, uint64_t iova, uint8_t *memory);
+
+/* Offers one buffer to the card; quietly: without telling it. */
+void offer_quietly(unsigned int queue, uint64_t iova, uint32_t len);
 void offer(unsigned int queue, uint64_t iova, uint32_t len);
 
 /*

@@ -126,6 +126,14 @@ enum vqnic_attr {
 	VQNIC_A_FILTER_POLICY,		/* nest of VQNIC_FILTER_A_* */
 	VQNIC_A_FILTER_CARD,		/* nest of VQNIC_FILTER_A_* */
 
+	VQNIC_A_CARD_PAIRS,		/* u32: queue pairs of the card */
+	VQNIC_A_CARD_PAIRS_USED,	/* u32: of these, devices have */
+	VQNIC_A_CARD_DEFAULT_FEATURES,	/* u64: what a device offers for which nothing is said */
+	VQNIC_A_CARD_MIGRATABLE_FEATURES, /* u64: of the supported ones, those that QEMU migrates */
+	VQNIC_A_DEV_PAIRS,		/* u32: queue pairs of the device */
+	VQNIC_A_DEV_AS_CTRL,		/* u32: address space on the card of the control queue */
+	VQNIC_A_QUEUE_NUMBER,		/* u32: queue on the card, which its doorbell follows */
+
 	__VQNIC_A_MAX,
 };
 
