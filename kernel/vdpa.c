@@ -839,7 +839,7 @@ static int vqnic_set_group_asid(struct vdpa_device *vdpa, unsigned int group, un
 	struct vqnic_vdev *vdev = vqnic_vdev_of(vdpa);
 	int err = 0;
 
-	if (group >= VQNIC_GROUPS || asid >= VQNIC_VDEV_SPACES)
+	if (group >= vdpa->ngroups || asid >= VQNIC_VDEV_SPACES)
 		return -EINVAL;
 	mutex_lock(&vdev->lock);
 	if (vdev->status & VIRTIO_CONFIG_S_DRIVER_OK)
@@ -1203,8 +1203,10 @@ static int vqnic_dev_add(struct vdpa_mgmt_dev *mgmtdev, const char *name,
 
 	if (vqnic_has_iommu(card))
 		shell = vqnic_vdpa_alloc(struct vqnic_vdpa, vdpa, &card->pdev->dev,
-					 &vqnic_vdpa_iommu_ops, VQNIC_GROUPS, VQNIC_VDEV_SPACES,
-					 name);
+					 &vqnic_vdpa_iommu_ops,
+					 offer.features & BIT_ULL(VIRTIO_NET_F_CTRL_VQ) ?
+						 VQNIC_GROUPS : 1,
+					 VQNIC_VDEV_SPACES, name);
 	else
 		shell = vqnic_vdpa_alloc(struct vqnic_vdpa, vdpa, &card->pdev->dev,
 					 &vqnic_vdpa_ops, 1, 1, name);

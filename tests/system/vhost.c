@@ -88,13 +88,14 @@ static int take_dev(const struct vqnic_dev *dev, void *opaque)
 {
 	struct shown *shown = opaque;
 
-	/* A dead card's queues are not shown. */
-	if (dev->space_count != 2 || (dev->queue_count && dev->queue_count != 2))
+	/* A dead card's queues are not shown. The control queue comes last. */
+	if (dev->space_count != 2 || (dev->queue_count && dev->queue_count < 2))
 		fail("%s has %zu address spaces and %zu queues", device_name, dev->space_count, dev->queue_count);
 	snprintf(shown->card, sizeof(shown->card), "%s", dev->card);
 	shown->as_data = dev->as_data;
 	memcpy(shown->spaces, dev->spaces, sizeof(shown->spaces));
-	memcpy(shown->queues, dev->queues, dev->queue_count * sizeof(*dev->queues));
+	if (dev->queue_count)
+		memcpy(shown->queues, dev->queues, sizeof(shown->queues));
 	return 0;
 }
 
@@ -439,7 +440,7 @@ void fill(uint8_t *memory, uint32_t len)
 	memset(memory, 0, sizeof(struct virtio_net_hdr_v1));
 	memory += sizeof(struct virtio_net_hdr_v1);
 	len -= sizeof(struct virtio_net_hdr_v1);
-	memcpy(memory, mac, 6);
+	memset(memory, 0xff, 6);
 	memcpy(memory + 6, mac, 6);
 	memory[12] = 0x88;
 	memory[13] = 0xb5;

@@ -127,7 +127,10 @@ void offer(unsigned int queue, uint64_t iova, uint32_t len);
  */
 uint32_t take(unsigned int queue, unsigned int timeout_ms);
 
-/* Makes a virtio_net_hdr and a frame from the device to itself. */
+/*
+ * Makes a virtio_net_hdr and a frame to all: it comes back by the wire, and no other way, as the card sends none to whom
+ * it came from.
+ */
 void fill(uint8_t *memory, uint32_t len);
 
 /* A frame from one map to another, by a wire that is a loopback. They may be the same memory. */

@@ -196,8 +196,8 @@ static void test_asid(void)
 	unsigned int groups, spaces;
 
 	if (ioctl(device_fd, VHOST_VDPA_GET_GROUP_NUM, &groups) ||
-	    ioctl(device_fd, VHOST_VDPA_GET_AS_NUM, &spaces) || groups != 1 || spaces != 2)
-		fail("%u groups and %u address spaces, expected 1 and 2", groups, spaces);
+	    ioctl(device_fd, VHOST_VDPA_GET_AS_NUM, &spaces) || groups != 2 || spaces != 2)
+		fail("%u groups and %u address spaces, expected 2 and 2", groups, spaces);
 	if (ioctl(device_fd, VHOST_VDPA_GET_VRING_GROUP, &query) || query.num)
 		fail("the transmit queue is in group %u", query.num);
 	if (!ioctl(device_fd, VHOST_VDPA_SET_GROUP_ASID, &group) || errno != EINVAL)
