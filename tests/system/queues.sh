@@ -66,8 +66,8 @@ test_queue_vstats() {
 	matches "the statistics" "$before" "frames [0-9]+ bytes [0-9]+ drops [0-9]+"
 	guest "ping -c 5 -i 0.2 -W 1 -I vdpa0 10.1.0.77 || true"
 	after=$(guest 'vdpa dev vstats show vdpa0 qidx 1')
-	before=$(sed 's/.*frames \([0-9]*\).*/\1/' <<<"$before" | tail -n 1)
-	after=$(sed 's/.*frames \([0-9]*\).*/\1/' <<<"$after" | tail -n 1)
+	before=${before##*frames } before=${before%% *}
+	after=${after##*frames } after=${after%% *}
 	((after > before)) || fail "the transmit queue counts $after frames, before $before"
 	guest 'refused vdpa dev vstats show vdpa0 qidx 40'
 }

@@ -434,8 +434,8 @@ module vqnic_vdev_regs #(
 
   // ---- commands ----
 
-  // A reset of the vdev or of its control queue ends a command. An answer names its command, so that
-  // one that comes after the reset is never taken for that of the next.
+  // A reset of the vdev or of its control queue ends a command. An answer names its command, so
+  // that one that comes after the reset is never taken for that of the next.
   logic [Vdevs-1:0] command_bit, command_end, answer_bit;
   logic             answer, mailbox_write;
   assign command_bit   = Vdevs'(1) << command_vdev_i;
