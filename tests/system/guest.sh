@@ -11,12 +11,12 @@ fail() {
 	exit 1
 }
 
-# eventually WHAT COMMAND...: waits up to 10 s until the command succeeds.
+# eventually WHAT COMMAND...: waits up to 60 s until the command succeeds.
 eventually() {
-	local what=$1 deadline=$((SECONDS + 10))
+	local what=$1 deadline=$((SECONDS + 60))
 	shift
 	until "$@" 2>/dev/null; do
-		((SECONDS < deadline)) || fail "not within 10 s: $what"
+		((SECONDS < deadline)) || fail "not within 60 s: $what"
 		sleep 0.05
 	done
 }
