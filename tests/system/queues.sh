@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2086,SC2154  # variables are shared with tests/system/run
+# shellcheck shell=bash disable=SC2016,SC2034,SC2086,SC2154  # variables are shared with tests/system/run
 # SPDX-License-Identifier: Apache-2.0
 #
 # Queues of devices: how many there are, where they go on, and which interrupt vectors they have.
@@ -66,8 +66,9 @@ test_queue_vstats() {
 	matches "the statistics" "$before" "frames [0-9]+ bytes [0-9]+ drops [0-9]+"
 	guest "ping -c 5 -i 0.2 -W 1 -I vdpa0 10.1.0.77 || true"
 	after=$(guest 'vdpa dev vstats show vdpa0 qidx 1')
-	before=$(sed 's/.*frames \([0-9]*\).*/\1/' <<<"$before" | tail -n 1)
-	after=$(sed 's/.*frames \([0-9]*\).*/\1/' <<<"$after" | tail -n 1)
+	before=$(grep -oE 'frames [0-9]+' <<<"$before")
+	after=$(grep -oE 'frames [0-9]+' <<<"$after")
+	before=${before#frames } after=${after#frames }
 	((after > before)) || fail "the transmit queue counts $after frames, before $before"
 	guest 'refused vdpa dev vstats show vdpa0 qidx 40'
 }
