@@ -28,7 +28,7 @@ package vqnic_pkg;
   localparam logic [63:0] FEATURES_CTRL = (64'd1 << F_NET_CTRL_VQ) | (64'd1 << F_NET_CTRL_RX) |
       (64'd1 << F_NET_CTRL_VLAN) | (64'd1 << F_NET_CTRL_RX_EXTRA) |
       (64'd1 << F_NET_GUEST_ANNOUNCE) | (64'd1 << F_NET_CTRL_MAC_ADDR) |
-      (64'd1 << F_NET_CTRL_GUEST_OFFLOADS);
+      (64'd1 << F_NET_CTRL_GUEST_OFFLOADS) | (64'd1 << F_NET_MQ);
   localparam logic [63:0] FEATURES_SUPPORTED = (64'd1 << F_NET_CSUM) |
       (64'd1 << F_NET_GUEST_CSUM) | (64'd1 << F_NET_MTU) | (64'd1 << F_NET_MAC) |
       (64'd1 << F_NET_MRG_RXBUF) | (64'd1 << F_NET_STATUS) | (64'd1 << F_RING_INDIRECT_DESC) |
