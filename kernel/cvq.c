@@ -189,7 +189,7 @@ static int vqnic_cvq_run(struct vqnic_vdev *vdev, const u8 *command, size_t len)
 
 /*
  * Answers the command that waits in the vdev's mailbox, if one does. vdev->lock is held. Whoever
- * waits for the vdev to be quiet calls it meanwhile: an unanswered command is in flight.
+ * suspends the vdev calls it before: what is answered later is completed after the resume.
  */
 void vqnic_cvq_serve(struct vqnic_vdev *vdev)
 {

@@ -54,6 +54,10 @@ static const struct layout card_layout = {
 		[VQNIC_A_CARD_REFUSAL] = { STRING, offsetof(struct vqnic_card, refusal) },
 		[VQNIC_A_CARD_SPACES] = { U32, offsetof(struct vqnic_card, spaces) },
 		[VQNIC_A_CARD_SPACES_USED] = { U32, offsetof(struct vqnic_card, spaces_used) },
+		[VQNIC_A_CARD_PAIRS] = { U32, offsetof(struct vqnic_card, pairs) },
+		[VQNIC_A_CARD_PAIRS_USED] = { U32, offsetof(struct vqnic_card, pairs_used) },
+		[VQNIC_A_CARD_DEFAULT_FEATURES] = { U64, offsetof(struct vqnic_card, default_features) },
+		[VQNIC_A_CARD_MIGRATABLE_FEATURES] = { U64, offsetof(struct vqnic_card, migratable_features) },
 	},
 };
 
@@ -70,6 +74,8 @@ static const struct layout dev_layout = {
 		[VQNIC_A_DEV_OFFERED] = { U64, offsetof(struct vqnic_dev, offered) },
 		[VQNIC_A_DEV_ACCEPTED] = { U64, offsetof(struct vqnic_dev, accepted) },
 		[VQNIC_A_DEV_AS_DATA] = { U32, offsetof(struct vqnic_dev, as_data) },
+		[VQNIC_A_DEV_AS_CTRL] = { U32, offsetof(struct vqnic_dev, as_ctrl) },
+		[VQNIC_A_DEV_PAIRS] = { U32, offsetof(struct vqnic_dev, pairs) },
 		[VQNIC_A_DEV_PAIRS_USED] = { U32, offsetof(struct vqnic_dev, pairs_used) },
 		[VQNIC_A_DEV_OFFLOADS] = { U64, offsetof(struct vqnic_dev, offloads) },
 		[VQNIC_A_DEV_COMMANDS] = { U64, offsetof(struct vqnic_dev, commands) },
@@ -89,6 +95,7 @@ static const struct layout queue_layout = {
 		[VQNIC_A_QUEUE_FAULT] = { U32, offsetof(struct vqnic_queue, fault) },
 		[VQNIC_A_QUEUE_FAULT_NAME] = { STRING, offsetof(struct vqnic_queue, fault_name) },
 		[VQNIC_A_QUEUE_FAULT_INFO] = { U64, offsetof(struct vqnic_queue, fault_info) },
+		[VQNIC_A_QUEUE_NUMBER] = { U32, offsetof(struct vqnic_queue, number) },
 		[VQNIC_A_QUEUE_SHARED] = { BOOL, offsetof(struct vqnic_queue, shared) },
 		[VQNIC_A_QUEUE_FRAMES] = { U64, offsetof(struct vqnic_queue, frames) },
 		[VQNIC_A_QUEUE_BYTES] = { U64, offsetof(struct vqnic_queue, bytes) },

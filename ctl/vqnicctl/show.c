@@ -54,6 +54,20 @@ static void show_bool(struct out *o, bool given, const char *key, bool value)
 		out_bool(o, key, value);
 }
 
+/* What to give to "vdpa dev add ... device_features", and what in it keeps QEMU from migrating a guest. */
+static void show_profile(struct out *o, const struct vqnic_card *card)
+{
+	if (VQNIC_HAS(card, VQNIC_A_CARD_DEFAULT_FEATURES)) {
+		out_line(o);
+		out_hex(o, "default_mask", card->default_features);
+	}
+	if (!VQNIC_HAS(card, VQNIC_A_CARD_MIGRATABLE_FEATURES))
+		return;
+	out_hex(o, "migratable_mask", card->migratable_features);
+	show_bits(o, VQNIC_HAS(card, VQNIC_A_CARD_VIRTIO_FEATURES), "blocks_migration",
+		  card->virtio_features & ~card->migratable_features, vqnic_feature_name);
+}
+
 int show_card(const struct vqnic_card *card, void *opaque)
 {
 	struct out *o = opaque;
@@ -73,6 +87,8 @@ int show_card(const struct vqnic_card *card, void *opaque)
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_VQ_SIZE_MAX), "vq_size_max", card->vq_size_max);
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_MTU_MAX), "mtu_max", card->mtu_max);
 	out_line(o);
+	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_PAIRS), "pairs", card->pairs);
+	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_PAIRS_USED), "pairs_used", card->pairs_used);
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_SPACES), "spaces", card->spaces);
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_SPACES_USED), "spaces_used", card->spaces_used);
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_VECTORS), "vectors", card->vectors);
@@ -82,6 +98,7 @@ int show_card(const struct vqnic_card *card, void *opaque)
 	show_bits(o, VQNIC_HAS(card, VQNIC_A_CARD_FEATURES), "features", card->features, no_name);
 	show_bits(o, VQNIC_HAS(card, VQNIC_A_CARD_VIRTIO_FEATURES), "virtio_features", card->virtio_features,
 		  vqnic_feature_name);
+	show_profile(o, card);
 	if (card->refusal) {
 		out_line(o);
 		out_string(o, "refusal", card->refusal);
@@ -136,6 +153,8 @@ int show_dev(const struct vqnic_dev *dev, void *opaque)
 	show_link(o, VQNIC_HAS(dev, VQNIC_A_DEV_LINK), dev->link);
 	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_MTU), "mtu", dev->mtu);
 	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_AS_DATA), "as_data", dev->as_data);
+	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_AS_CTRL), "as_ctrl", dev->as_ctrl);
+	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_PAIRS), "pairs", dev->pairs);
 	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_PAIRS_USED), "pairs_used", dev->pairs_used);
 	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_COMMANDS), "commands", dev->commands);
 	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_COMMANDS_REFUSED), "commands_refused", dev->commands_refused);
@@ -160,6 +179,7 @@ int show_dev(const struct vqnic_dev *dev, void *opaque)
 static void show_queue_use(struct out *o, const struct vqnic_queue *queue)
 {
 	out_open_item(o, "queue", "index", queue->index);
+	show_uint(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_NUMBER), "number", queue->number);
 	show_bool(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_READY), "ready", queue->ready);
 	show_uint(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_IRQ), "irq", queue->irq);
 	if (VQNIC_HAS(queue, VQNIC_A_QUEUE_SHARED))

@@ -215,9 +215,11 @@ static void card_text(void **state)
 	put_verdict(b, 0, NULL);
 	expect("card show pci/0000:00:05.0", EXIT_DONE,
 	       "0000:00:05.0: version 1.2 state ok link up vdevs 2 vdevs_used 1 vdev_vqs 3 vq_size_max 1024 mtu_max 9216\n"
-	       "  spaces 16 spaces_used 5 vectors 32 data_bits 512 clock_hz 250000000 cycles 1311768467463790320\n"
+	       "  pairs 64 pairs_used 7 spaces 16 spaces_used 5 vectors 32 data_bits 512 clock_hz 250000000 cycles 1311768467463790320\n"
 	       "  features bit_3\n"
 	       "  virtio_features MAC VERSION_1 bit_44\n"
+	       "  default_mask 0x100000020 migratable_mask 0x100000020\n"
+	       "  blocks_migration bit_44\n"
 	       "  refusal pci/0000:00:05.0: MTU 9217 is above 9216\n", "");
 	assert_int_equal(k.command, VQNIC_CMD_CARD_GET);
 	assert_false(k.dump);
@@ -233,9 +235,11 @@ static void card_json(void **state)
 	put_done(b, 0);
 	expect("-j card show", EXIT_DONE,
 	       "{\"card\":{\"0000:00:05.0\":{\"version\":\"1.2\",\"state\":\"ok\",\"link\":\"up\",\"vdevs\":2,"
-	       "\"vdevs_used\":1,\"vdev_vqs\":3,\"vq_size_max\":1024,\"mtu_max\":9216,\"spaces\":16,\"spaces_used\":5,\"vectors\":32,"
+	       "\"vdevs_used\":1,\"vdev_vqs\":3,\"vq_size_max\":1024,\"mtu_max\":9216,"
+	       "\"pairs\":64,\"pairs_used\":7,\"spaces\":16,\"spaces_used\":5,\"vectors\":32,"
 	       "\"data_bits\":512,\"clock_hz\":250000000,\"cycles\":1311768467463790320,\"features\":[\"bit_3\"],"
-	       "\"virtio_features\":[\"MAC\",\"VERSION_1\",\"bit_44\"],\"refusal\":\"pci/0000:00:05.0: MTU 9217 is above 9216\"}}}\n", "");
+	       "\"virtio_features\":[\"MAC\",\"VERSION_1\",\"bit_44\"],\"default_mask\":4294967328,"
+	       "\"migratable_mask\":4294967328,\"blocks_migration\":[\"bit_44\"],\"refusal\":\"pci/0000:00:05.0: MTU 9217 is above 9216\"}}}\n", "");
 	assert_true(k.dump);
 	assert_string_equal(k.card, "");
 }

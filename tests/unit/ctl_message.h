@@ -141,6 +141,10 @@ static inline void put_card(struct bytes *b, uint16_t flags)
 	put_string(b, VQNIC_A_CARD_REFUSAL, "pci/0000:00:05.0: MTU 9217 is above 9216");
 	put_u32(b, VQNIC_A_CARD_SPACES, 16);
 	put_u32(b, VQNIC_A_CARD_SPACES_USED, 5);
+	put_u32(b, VQNIC_A_CARD_PAIRS, 64);
+	put_u32(b, VQNIC_A_CARD_PAIRS_USED, 7);
+	put_u64(b, VQNIC_A_CARD_DEFAULT_FEATURES, UINT64_C(1) << 32 | UINT64_C(1) << 5);
+	put_u64(b, VQNIC_A_CARD_MIGRATABLE_FEATURES, UINT64_C(1) << 32 | UINT64_C(1) << 5);
 	end_message(b, at);
 }
 

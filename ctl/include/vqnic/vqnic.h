@@ -65,11 +65,16 @@ struct vqnic_card {
 	const char *refusal;		/* why the last "vdpa dev add" was refused */
 	uint32_t spaces;
 	uint32_t spaces_used;
+	uint32_t pairs;			/* queue pairs of the pool */
+	uint32_t pairs_used;
+	uint64_t default_features;	/* what a device offers for which "vdpa dev add" says nothing */
+	uint64_t migratable_features;	/* of virtio_features, those with which QEMU migrates a guest */
 };
 
 struct vqnic_queue {
 	uint64_t present[2];
 	uint32_t index;			/* always given */
+	uint32_t number;		/* on the card */
 	uint32_t size;
 	bool ready;
 	uint32_t avail;
@@ -111,6 +116,8 @@ struct vqnic_dev {
 	size_t queue_count;
 	const struct vqnic_queue *queues;
 	uint32_t as_data;
+	uint32_t as_ctrl;		/* the same of the control queue */
+	uint32_t pairs;			/* queue pairs */
 	size_t space_count;		/* 0: the card has no IOMMU */
 	const struct vqnic_as *spaces;
 	uint32_t pairs_used;
