@@ -11,16 +11,17 @@ KERNEL_DEPS := $(KERNEL_SOURCES) kernel/Kbuild $(wildcard kernel/probe/*) kernel
 KERNEL_MODULES := $(KERNELS:%=$(B)/kernel/%/vqnic.ko)
 CHECKPATCH := /usr/local/lib/kernel-scripts/checkpatch.pl
 
-# $(call kbuild,RELEASE,FOLDER,ARGUMENTS): what it says is in FOLDER/log, and on the screen if it fails.
-kbuild = mkdir -p $(2) && ln -sfnr $(KERNEL_LINKS) $(2)/ && \
-	{ $(MAKE) --no-silent -C /lib/modules/$(1)/build M=$(CURDIR)/$(2) KCFLAGS=-Werror W=1 $(3) >$(2)/log 2>&1 || \
+# $(call kbuild,RELEASE,FOLDER,SOURCES,ARGUMENTS), for every module of the project: what it says is in FOLDER/log, and on
+# the screen if it fails.
+kbuild = mkdir -p $(2) && ln -sfnr $(3) $(2)/ && \
+	{ $(MAKE) --no-silent -C /lib/modules/$(1)/build M=$(CURDIR)/$(2) KCFLAGS=-Werror W=1 $(4) >$(2)/log 2>&1 || \
 	{ cat $(2)/log; false; }; }
 
 build: $(KERNEL_MODULES)
 
 $(KERNEL_MODULES): $(B)/kernel/%/vqnic.ko: $(KERNEL_DEPS)
 	@echo "  MODULE $*"
-	+@$(call kbuild,$*,$(@D),modules)
+	+@$(call kbuild,$*,$(@D),$(KERNEL_LINKS),modules)
 	@touch $@
 
 # sparse looks at every file again, in a folder of its own. Debian's is older than the newer kernel's headers: it lacks
@@ -32,7 +33,7 @@ lint-kernel: $(KERNELS:%=$(B)/kernel/lint/%/passed) $(B)/kernel/lint/checkpatch
 
 $(B)/kernel/lint/%/passed: $(KERNEL_DEPS)
 	@echo "  SPARSE $*"
-	+@$(call kbuild,$*,$(@D),KBUILD_CHECKSRC=2 \
+	+@$(call kbuild,$*,$(@D),$(KERNEL_LINKS),KBUILD_CHECKSRC=2 \
 		CF='-D__CHECK_ENDIAN__ -D__typeof_unqual__=__typeof__' modules)
 	@grep -q 'CHECK .*main\.c' $(@D)/log || { echo "sparse did not run: $(@D)/log"; false; }
 	@! grep -E '^(/.*/lint/[^/]*/)?[a-z0-9_/]+\.[ch]:.*(warning|error):' $(@D)/log | grep -v 'bad constant expression'

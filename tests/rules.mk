@@ -42,13 +42,11 @@ $(B)/tests/canary: tests/system/canary.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $< -o $@
 
-HOSTILE_MODULES := $(LAB_KERNELS:%=$(B)/tests/hostile/%/hostile.ko)
+HOSTILE_MODULES := $(KERNELS:%=$(B)/tests/hostile/%/hostile.ko)
 build-tests: $(HOSTILE_MODULES)
 $(HOSTILE_MODULES): $(B)/tests/hostile/%/hostile.ko: $(wildcard tests/system/hostile/*)
 	@echo "  MODULE hostile $*"
-	@mkdir -p $(@D) && ln -sfnr $^ $(@D)/
-	+@$(MAKE) --no-silent -C /lib/modules/$*/build M=$(CURDIR)/$(@D) KCFLAGS=-Werror modules >$(@D)/log 2>&1 || \
-		{ cat $(@D)/log; false; }
+	+@$(call kbuild,$*,$(@D),$^,modules)
 	@touch $@
 
 VHOST_TESTS := vhost_map vhost_ctrl vhost_state

@@ -29,7 +29,8 @@ kernel_of_the_lab() {
 	echo "$found"
 }
 
-# problems FROM: what the kernel says when something is wrong, from byte FROM of its log on. sim/lab/dmesg-allowed holds what is let through.
+# problems FROM: what the kernel says when something is wrong, from byte FROM of its log on. sim/lab/dmesg-allowed holds
+# what is let through.
 problems() {
 	local found
 	found=$(tail -c +$(($1 + 1)) "$run/console.log" | tr -d '\r' |

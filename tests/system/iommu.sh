@@ -17,6 +17,22 @@ test_map_held() { map_test held; }
 test_map_kill() { map_test kill; }
 test_map_function_reset() { map_test function-reset; }
 
+# The test of the files that plug the card in behind one; nothing is different for the device's user.
+behind_platform_iommu() {
+	guest -t 240 <<-EOF
+		add vdpa0 mac $mac0
+		# Untranslated, the card would reach all memory.
+		type=\$(cat /sys/bus/pci/devices/\$(card)/iommu_group/type)
+		[[ \$type == DMA* ]] || fail "the card's IOMMU group is of type \$type"
+		up vdpa0 $ip0/24
+		ping -c 3 -i 0.2 -W 1 $wire_ip || true
+		vqnicctl stats show vdpa0
+		for test in sizes random errors isolation revoke kill; do vhost_map vdpa0 \$test; done
+		vdpa dev del vdpa0
+		rmmod vqnic
+	EOF
+}
+
 spaces_used() {
 	expect "address spaces in use" "$(guest 'vqnicctl -j card show' | json card 0000:00:05.0 spaces_used)" "$1"
 }

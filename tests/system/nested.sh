@@ -35,8 +35,17 @@ stop() {
 # The simulator's counter $1.
 counted() { vm sim "$vm" stats | json "$1"; }
 
-test_guest_traffic() {
+# during_pings COUNTER MODULE:FUNCTION: what 50 pings of the guest add to the simulator's counter, and how often the host's
+# kernel calls the function meanwhile.
+during_pings() {
 	local before
+	guest "count_calls $2"
+	before=$(counted "$1")
+	inside "ping -q -c 50 -i 0.02 -w 20 $wire_ip" >/dev/null
+	echo $(($(counted "$1") - before)) "$(guest "counted_calls $2")"
+}
+
+test_guest_traffic() {
 	device mtu 9000
 	start --device host_mtu=9000
 	address "mtu 9000"
@@ -45,9 +54,7 @@ test_guest_traffic() {
 	iperf3 -s -D --pidfile "$run/iperf3.pid" --logfile "$run/iperf3.log" -p 5201
 	inside "iperf3 -c $wire_ip -p 5201 -t 2 && iperf3 -c $wire_ip -p 5201 -t 2 -R"
 	kill "$(tr -d '\0' <"$run/iperf3.pid")"
-	before=$(counted dma_errors)
 	stop
-	expect "DMA errors" "$(counted dma_errors)" "$before"
 }
 
 test_guest_generic_device() {
@@ -64,11 +71,7 @@ test_guest_doorbells() {
 	for option in off on; do
 		start --device page-per-vq=$option
 		address
-		guest 'count_calls vqnic:vqnic_kick_vq'
-		rung=$(counted doorbells)
-		inside "ping -c 50 -i 0.02 -w 20 $wire_ip"
-		rung=$(($(counted doorbells) - rung))
-		kicks=$(guest 'counted_calls vqnic:vqnic_kick_vq')
+		read -r rung kicks <<<"$(during_pings doorbells vqnic:vqnic_kick_vq)"
 		echo "page-per-vq=$option: $rung doorbells on the card, $kicks calls of the driver"
 		((rung >= 50)) || fail "the card heard $rung doorbells for 50 frames"
 		case $option in
@@ -85,11 +88,7 @@ test_guest_irqfd() {
 	device
 	start
 	address
-	guest 'count_calls kvm:irqfd_wakeup'
-	sent=$(counted interrupts)
-	inside "ping -c 50 -i 0.02 -w 20 $wire_ip"
-	sent=$(($(counted interrupts) - sent))
-	injected=$(guest 'counted_calls kvm:irqfd_wakeup')
+	read -r sent injected <<<"$(during_pings interrupts kvm:irqfd_wakeup)"
 	echo "$sent interrupts of the card, $injected of them by irqfd"
 	((sent >= 50 && injected >= sent * 9 / 10)) || fail "of $sent interrupts $injected came by irqfd"
 	stop
