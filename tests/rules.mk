@@ -37,10 +37,11 @@ $(B)/tests/json: tests/system/json.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(shell pkg-config --cflags json-c) $< -o $@ $(shell pkg-config --libs json-c)
 
-build-tests: $(B)/tests/canary
-$(B)/tests/canary: tests/system/canary.c
+SMALL_TOOLS := $(B)/tests/canary $(B)/tests/frames
+build-tests: $(SMALL_TOOLS)
+$(SMALL_TOOLS): $(B)/tests/%: tests/system/%.c
 	@mkdir -p $(@D)
-	@$(CC) $(CFLAGS) $< -o $@
+	@$(CC) $(CFLAGS) -D_GNU_SOURCE $< -o $@
 
 HOSTILE_MODULES := $(KERNELS:%=$(B)/tests/hostile/%/hostile.ko)
 build-tests: $(HOSTILE_MODULES)

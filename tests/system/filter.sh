@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Which frames reach a device and which leave it: what its driver asks for by the control queue, what the operator allows,
-# and what the card makes of both. Frames are made and looked at on both ends by frames.py.
+# and what the card makes of both. Frames are made and looked at on both ends by frames.c.
 
 wire=tap once=''
 
@@ -23,9 +23,9 @@ arrives() {
 	local what=$1 expected=$2 end_vlan=${3:--} frames
 	frames=$(while read -r destination vlan name; do echo "$destination $lab_mac $vlan $name"; done)
 	rm -f "$run/listening"
-	guest "tests/system/frames.py recv vdpa0 $run/listening" >"$run/received" &
+	guest "build/tests/frames recv vdpa0 $run/listening" >"$run/received" &
 	eventually "somebody listens in the VM" test -e "$run/listening"
-	tests/system/frames.py send wire0 <<<"$frames
+	build/tests/frames send wire0 <<<"$frames
 ${end_mac:-$mac0} $lab_mac $end_vlan end"
 	wait $! || fail "$what: $(cat "$run/received")"
 	expect "$what: what arrives" "$(in_order <"$run/received")" "$(in_order <<<"$expected")"
@@ -36,9 +36,9 @@ leaves() {
 	local what=$1 expected=$2 frames
 	frames=$(while read -r source vlan name; do echo "$lab_mac $source $vlan $name"; done)
 	rm -f "$run/listening"
-	tests/system/frames.py recv wire0 "$run/listening" >"$run/received" &
+	build/tests/frames recv wire0 "$run/listening" >"$run/received" &
 	eventually "somebody listens on the wire" test -e "$run/listening"
-	guest "tests/system/frames.py send vdpa0 <<<'$frames
+	guest "build/tests/frames send vdpa0 <<<'$frames
 $lab_mac $mac0 - end'"
 	wait $! || fail "$what: $(cat "$run/received")"
 	expect "$what: what leaves" "$(in_order <"$run/received")" "$(in_order <<<"$expected")"
@@ -153,7 +153,8 @@ $mac0 6 six"
 	quiet_device
 	arrives "without a VLAN" "untagged" <<<"$frames"
 	guest "ip link add link vdpa0 name vlan5 type vlan id 5; ip link set vlan5 up"
-	expect "the guest's VLANs" "$(shown vlan guest vlans)" '["5"]'
+	# Linux adds VLAN 0 by itself, for tags that say no more than a priority.
+	matches "the guest's VLANs" "$(shown vlan guest vlans)" '^\[("0",)?"5"\]$'
 	arrives "with VLAN 5" "untagged five@5" <<<"$frames"
 	leaves "any VLAN" "untagged five@5 six@6/3" <<-END
 		$mac0 - untagged
@@ -263,7 +264,7 @@ test_filter_rebind() {
 	expect "what is in force without a driver" "$(shown mac in_force unicast)" "[\"$mac0\"]"
 }
 
-ctrl_test() { guest -t 240 "add vdpa0 mac $mac0; bind_to vhost_vdpa vdpa0; build/tests/vhost_ctrl vdpa0 $1"; }
+ctrl_test() { guest -t 240 "add vdpa0 mac $mac0; vhost_ctrl vdpa0 $1"; }
 
 test_ctrl_commands() { ctrl_test commands; }
 test_ctrl_malformed() { ctrl_test malformed; }

@@ -67,14 +67,15 @@ bind_to() {
 	echo "$2" >"/sys/bus/vdpa/drivers/$1/bind"
 }
 
-# vhost_map NAME TEST [SEED], vhost_state: one test of tests/system/vhost_map.c or vhost_state.c; binds the vDPA device
-# to vhost_vdpa if it is not.
+# vhost_map, vhost_ctrl, vhost_state NAME TEST [SEED]: one test of tests/system/vhost_*.c; binds the vDPA device to
+# vhost_vdpa if it is not.
 vhost_test() {
 	[ -e "/sys/bus/vdpa/drivers/vhost_vdpa/$2" ] || bind_to vhost_vdpa "$2"
 	echo 8 >/proc/sys/vm/nr_hugepages
 	"/vqnic/build/tests/$1" "${@:2}"
 }
 vhost_map() { vhost_test vhost_map "$@"; }
+vhost_ctrl() { vhost_test vhost_ctrl "$@"; }
 vhost_state() { vhost_test vhost_state "$@"; }
 
 inner() { sim/lab/guest/inner "$@"; }
