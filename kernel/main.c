@@ -7,6 +7,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
 #include <linux/module.h>
+#include <linux/virtio.h>
 
 #include "vqnic.h"
 
@@ -16,6 +17,23 @@ static irqreturn_t vqnic_event_interrupt(int irq, void *opaque)
 
 	schedule_work(&card->event_work);
 	return IRQ_HANDLED;
+}
+
+static int vqnic_break_virtio(struct device *dev, void *unused)
+{
+	if (is_virtio_device(dev))
+		virtio_break_device(dev_to_virtio(dev));
+	return 0;
+}
+
+/*
+ * No queue of the card goes on. virtio_net waits for the answers of its control queue without an
+ * end, and with rtnl held, unless the queue is broken; virtio devices of virtio_vdpa are children
+ * of the DMA device. Drivers of user space have only the status to go by.
+ */
+static void vqnic_break_drivers(struct vqnic_card *card)
+{
+	device_for_each_child(&card->pdev->dev, NULL, vqnic_break_virtio);
 }
 
 /* Runs after a card event, and once when the card is lost. */
@@ -33,6 +51,9 @@ static void vqnic_event_work(struct work_struct *work)
 		vqnic_cvq_event(card);
 	if (vqnic_card_up(card) && !(events & VQNIC_EVENT_FAULT))
 		return;
+	/* Before the lock: who holds it may wait for such a driver. */
+	if (READ_ONCE(card->state) == VQNIC_DEAD)
+		vqnic_break_drivers(card);
 	mutex_lock(&card->lock);
 	/* Without vdevs the card was lost while it was probed. */
 	for (i = 0; card->vdevs && i < card->info.vdevs; i++) {
@@ -85,6 +106,7 @@ static void vqnic_card_down(struct vqnic_card *card)
 	WRITE_ONCE(card->state, VQNIC_DOWN);
 	pci_clear_master(card->pdev);
 	mutex_unlock(&card->state_lock);
+	vqnic_break_drivers(card);
 	mutex_lock(&card->lock);
 	for (i = 0; i < card->info.vdevs; i++)
 		if (card->vdevs[i].used)

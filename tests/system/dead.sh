@@ -26,7 +26,7 @@ test_dead_card() {
 		grep -q dead /tmp/card || fail "vqnicctl does not say that the card is dead"
 		timeout 10 vqnicctl stats show || true
 		# virtio_net reads the configuration again.
-		timeout 10 ip link set vdpa0 down
+		timeout 10 ip link set vdpa0 down || fail "virtio_net waits for the dead card"
 		timeout 10 ip link set vdpa0 up || true
 		sleep 0.5
 		timeout 20 vdpa dev del vdpa0

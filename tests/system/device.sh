@@ -298,6 +298,9 @@ test_reset_with_devices() {
 			echo 1 >/sys/bus/pci/devices/\$(card)/reset
 			kill %% 2>/dev/null; wait || true
 			vqnicctl card show | grep 'state ok'
+			# The old driver finds out, and does not wait for answers of its control queue.
+			timeout 20 ip link set vdpa0 promisc on || true
+			timeout 20 ip link set vdpa0 down || fail "virtio_net waits for the card that was reset"
 			device=\$(basename \$(readlink /sys/class/net/vdpa0/device))
 			echo \$device >/sys/bus/virtio/drivers/virtio_net/unbind
 			echo \$device >/sys/bus/virtio/drivers/virtio_net/bind

@@ -8,6 +8,10 @@ wire=tap once=''
 
 readonly lab_mac=02:00:00:00:00:99 other=52:54:00:aa:bb:cc group=01:00:5e:01:02:03 broadcast=ff:ff:ff:ff:ff:ff
 
+# Where the device's driver is: here the host VM's, in nested.sh a guest's.
+nic=vdpa0 frame_tool=build/tests/frames
+driver() { guest "$@"; }
+
 # The device's interface is up and has sent what it sends when it comes up. It needs no address.
 quiet_device() {
 	guest "add vdpa0 mac $mac0; ip link set vdpa0 up
@@ -17,45 +21,47 @@ quiet_device() {
 # A socket gets tagged frames before untagged ones of the same batch: their order says nothing of the card.
 in_order() { tr ' ' '\n' | sort | xargs; }
 
-# arrives WHAT EXPECTED [END-VLAN] <FRAMES: sends the frames (DESTINATION VLAN NAME) from the wire. What reaches vdpa0
-# in the VM must be the words EXPECTED.
+# listening TOOL INTERFACE FOLDER, heard FOLDER: shell commands that begin to listen, and that wait for the end and print
+# what has come.
+listening() {
+	echo "rm -f $3/listening; $1 recv $2 $3/listening >$3/heard 2>&1 & echo \$! >$3/listener
+		until [ -e $3/listening ]; do sleep 0.05; kill -0 \$!; done"
+}
+heard() { echo "while kill -0 \$(<$1/listener) 2>/dev/null; do sleep 0.05; done; cat $1/heard"; }
+
+# arrives WHAT EXPECTED [END-VLAN] <FRAMES: sends the frames (DESTINATION VLAN NAME) from the wire. What reaches the driver
+# must be the words EXPECTED.
 arrives() {
-	local what=$1 expected=$2 end_vlan=${3:--} frames
-	frames=$(while read -r destination vlan name; do echo "$destination $lab_mac $vlan $name"; done)
-	rm -f "$run/listening"
-	guest "build/tests/frames recv vdpa0 $run/listening" >"$run/received" &
-	eventually "somebody listens in the VM" test -e "$run/listening"
-	build/tests/frames send wire0 <<<"$frames
-${end_mac:-$mac0} $lab_mac $end_vlan end"
-	wait $! || fail "$what: $(cat "$run/received")"
-	expect "$what: what arrives" "$(in_order <"$run/received")" "$(in_order <<<"$expected")"
+	local what=$1 expected=$2 end_vlan=${3:--}
+	driver "$(listening $frame_tool $nic /run)"
+	{
+		while read -r destination vlan name; do echo "$destination $lab_mac $vlan $name"; done
+		echo "${end_mac:-$mac0} $lab_mac $end_vlan end"
+	} | build/tests/frames send wire0
+	expect "$what: what arrives" "$(driver "$(heard /run)" | in_order)" "$(in_order <<<"$expected")"
 }
 
-# leaves WHAT EXPECTED <FRAMES: sends the frames (SOURCE VLAN NAME) from the VM. What reaches the wire must be EXPECTED.
+# leaves WHAT EXPECTED <FRAMES: the driver sends the frames (SOURCE VLAN NAME). What reaches the wire must be EXPECTED.
 leaves() {
-	local what=$1 expected=$2 frames
-	frames=$(while read -r source vlan name; do echo "$lab_mac $source $vlan $name"; done)
-	rm -f "$run/listening"
-	build/tests/frames recv wire0 "$run/listening" >"$run/received" &
-	eventually "somebody listens on the wire" test -e "$run/listening"
-	guest "build/tests/frames send vdpa0 <<<'$frames
+	local what=$1 expected=$2 sent
+	sent=$(while read -r source vlan name; do echo "$lab_mac $source $vlan $name"; done)
+	bash -ec "$(listening build/tests/frames wire0 "$run")"
+	driver "$frame_tool send $nic <<<'$sent
 $lab_mac $mac0 - end'"
-	wait $! || fail "$what: $(cat "$run/received")"
-	expect "$what: what leaves" "$(in_order <"$run/received")" "$(in_order <<<"$expected")"
+	expect "$what: what leaves" "$(bash -ec "$(heard "$run")" | in_order)" "$(in_order <<<"$expected")"
 }
 
 policy() { guest "vqnicctl policy set vdpa0 $*"; }
 shown() { guest "vqnicctl -j $1 show vdpa0" | json "$1" vdpa0 "${@:2}"; }
 counter() { guest 'vqnicctl -j stats show vdpa0' | json stats vdpa0 "$1"; }
 
-test_filter_mac() {
-	quiet_device
+filter_mac() {
 	arrives "with the given address" "own bcast" <<-END
 		$mac0 - own
 		$other - other
 		$broadcast - bcast
 	END
-	guest "ip link set vdpa0 address $other"
+	driver "ip link set $nic address $other"
 	expect "the guest's address" "$(shown mac guest mac)" $other
 	expect "the given address" "$(shown mac policy mac)" $mac0
 	end_mac=$other arrives "with another address" "other" <<-END
@@ -63,20 +69,21 @@ test_filter_mac() {
 		$other - other
 	END
 	# More addresses than one: a macvlan's is in the MAC table.
-	guest "ip link set vdpa0 address $mac0
-		ip link add link vdpa0 name macvlan0 address 02:00:00:00:00:07 type macvlan mode private
+	driver "ip link set $nic address $mac0
+		ip link add link $nic name macvlan0 address 02:00:00:00:00:07 type macvlan mode private
 		ip link set macvlan0 up"
 	arrives "with two addresses" "own second" <<-END
 		$mac0 - own
 		02:00:00:00:00:07 - second
 		02:00:00:00:00:08 - third
 	END
-	guest "ip link delete macvlan0"
+	driver "ip link delete macvlan0"
 	arrives "with one again" "own" <<-END
 		$mac0 - own
 		02:00:00:00:00:07 - second
 	END
 }
+test_filter_mac() { quiet_device; filter_mac; }
 
 # What the operator gave to one device no guest takes from it.
 test_filter_given_mac() {
@@ -89,38 +96,37 @@ test_filter_given_mac() {
 	expect "what is in force" "$(shown mac in_force unicast)" "[\"$other\"]"
 }
 
-test_filter_multicast() {
-	quiet_device
+filter_multicast() {
 	arrives "before the join" "own" <<-END
 		$group - group
 		$mac0 - own
 	END
-	guest "ip maddress add $group dev vdpa0"
+	driver "ip maddress add $group dev $nic"
 	arrives "after the join" "group own" <<-END
 		$group - group
 		01:00:5e:01:02:04 - next
 		$mac0 - own
 	END
-	guest "ip maddress del $group dev vdpa0"
+	driver "ip maddress del $group dev $nic"
 	arrives "after the leave" "own" <<-END
 		$group - group
 		$mac0 - own
 	END
 	# More than a device can have is refused, and what was there stays.
-	guest "for i in \$(seq 90); do ip maddress add 01:00:5e:02:00:\$(printf %02x \$i) dev vdpa0; done"
+	driver "for i in \$(seq 90); do ip maddress add 01:00:5e:02:00:\$(printf %02x \$i) dev $nic; done"
 	arrives "with many groups" "first last" <<-END
 		01:00:5e:02:00:01 - first
 		01:00:5e:02:00:5a - last
 		01:00:5e:02:00:5b - none
 	END
 }
+test_filter_multicast() { quiet_device; filter_multicast; }
 
-test_filter_promisc() {
+filter_promisc() {
 	local frames="$other - other
 $group - group
 $mac0 - own"
-	quiet_device
-	guest "ip link set vdpa0 promisc on"
+	driver "ip link set $nic promisc on"
 	arrives "without trust" "own" <<<"$frames"
 	policy trust on
 	matches "the mode in force" "$(shown mac in_force rx_mode)" promisc
@@ -129,30 +135,30 @@ $mac0 - own"
 	matches "the guest's mode" "$(shown mac guest rx_mode)" promisc
 	arrives "with trust withdrawn" "own" <<<"$frames"
 	policy trust on
-	guest "ip link set vdpa0 promisc off"
+	driver "ip link set $nic promisc off"
 	arrives "no more promiscuous" "own" <<<"$frames"
 }
+test_filter_promisc() { quiet_device; filter_promisc; }
 
-test_filter_allmulti() {
+filter_allmulti() {
 	local frames="$other - other
 $group - group
 $mac0 - own"
-	quiet_device
-	guest "ip link set vdpa0 allmulticast on"
+	driver "ip link set $nic allmulticast on"
 	arrives "without trust" "own" <<<"$frames"
 	policy trust on
 	arrives "with trust" "group own" <<<"$frames"
-	guest "ip link set vdpa0 allmulticast off"
+	driver "ip link set $nic allmulticast off"
 	arrives "no more all" "own" <<<"$frames"
 }
+test_filter_allmulti() { quiet_device; filter_allmulti; }
 
-test_filter_vlan() {
-	local frames="$mac0 - untagged
+filter_vlan() {
+	local drops frames="$mac0 - untagged
 $mac0 5 five
 $mac0 6 six"
-	quiet_device
 	arrives "without a VLAN" "untagged" <<<"$frames"
-	guest "ip link add link vdpa0 name vlan5 type vlan id 5; ip link set vlan5 up"
+	driver "ip link add link $nic name vlan5 type vlan id 5; ip link set vlan5 up"
 	# Linux adds VLAN 0 by itself, for tags that say no more than a priority.
 	matches "the guest's VLANs" "$(shown vlan guest vlans)" '^\[("0",)?"5"\]$'
 	arrives "with VLAN 5" "untagged five@5" <<<"$frames"
@@ -162,29 +168,31 @@ $mac0 6 six"
 		$mac0 6/3 six
 	END
 	policy vlans 6-7
+	drops=$(counter tx_drop_vlan)
 	arrives "with VLAN 5, which is not allowed" "untagged" <<<"$frames"
 	leaves "allowed VLANs" "untagged six@6" <<-END
 		$mac0 - untagged
 		$mac0 5 five
 		$mac0 6 six
 	END
-	expect "tx_drop_vlan" "$(counter tx_drop_vlan)" 1
+	expect "tx_drop_vlan" "$(counter tx_drop_vlan)" $((drops + 1))
 	policy vlans all
 	arrives "with VLAN 5 allowed again" "untagged five@5" <<<"$frames"
-	guest "ip link delete vlan5"
+	driver "ip link delete vlan5"
 	arrives "without the VLAN again" "untagged" <<<"$frames"
 	# An untagged path from end to end, through a VLAN interface on both sides.
-	guest "ip link add link vdpa0 name vlan5 type vlan id 5; ip link set vlan5 up; ip address add 10.5.0.2/24 dev vlan5"
+	driver "ip link add link $nic name vlan5 type vlan id 5; ip link set vlan5 up; ip address add 10.5.0.2/24 dev vlan5"
 	ip link delete wire0.5 2>/dev/null || true
 	ip link add link wire0 name wire0.5 type vlan id 5
 	ip address add 10.5.0.1/24 dev wire0.5 && ip link set wire0.5 up
 	eventually "an answer in VLAN 5" ping -c 1 -W 1 10.5.0.2
 	ip link delete wire0.5
+	driver "ip link delete vlan5"
 }
+test_filter_vlan() { quiet_device; filter_vlan; }
 
-test_filter_port_vlan() {
+filter_port_vlan() {
 	local drops
-	quiet_device
 	policy port-vlan 42 pcp 3
 	arrives "in a port VLAN" "mine" 42 <<-END
 		$mac0 - untagged
@@ -192,7 +200,6 @@ test_filter_port_vlan() {
 		$mac0 43 other
 		$broadcast - bcast
 	END
-	rm -f "$run/listening"
 	drops=$(counter tx_drop_vlan)
 	leaves "from a port VLAN" "untagged@42/3" <<-END
 		$mac0 - untagged
@@ -204,10 +211,10 @@ test_filter_port_vlan() {
 	arrives "out of the port VLAN" "untagged" <<<"$mac0 - untagged"
 	leaves "out of the port VLAN" "untagged" <<<"$mac0 - untagged"
 }
+test_filter_port_vlan() { quiet_device; filter_port_vlan; }
 
-test_filter_spoof() {
+filter_spoof() {
 	local drops
-	quiet_device
 	leaves "without the check" "own other" <<-END
 		$mac0 - own
 		$other - other
@@ -219,13 +226,16 @@ test_filter_spoof() {
 		$other - other
 	END
 	expect "tx_drop_spoof" "$(counter tx_drop_spoof)" $((drops + 1))
-	guest "refused ip link set vdpa0 address $other"
+	driver "refused ip link set $nic address $other"
 	expect "the guest's address" "$(shown mac guest mac)" $mac0
 	policy spoofchk off
-	guest "ip link set vdpa0 address $other"
+	driver "ip link set $nic address $other"
 	policy spoofchk on
 	expect "what is in force" "$(shown mac in_force unicast)" '[]'
+	policy spoofchk off
+	driver "ip link set $nic address $mac0"
 }
+test_filter_spoof() { quiet_device; filter_spoof; }
 
 test_policy() {
 	local before
