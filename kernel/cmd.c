@@ -377,7 +377,8 @@ void vqnic_cmd_as_set_root(struct vqnic_card *card, u16 index, u64 root)
 
 /*
  * When this returns, the card does nothing by what the address space's tables said before: it has
- * forgotten that, or it is lost, or being reset, and cannot reach memory.
+ * forgotten that, or it is lost, or being reset, and cannot reach memory. What it wrote before is
+ * in memory, and in the log that there was.
  */
 void vqnic_cmd_as_invalidate(struct vqnic_card *card, u16 index)
 {
@@ -392,6 +393,26 @@ void vqnic_cmd_as_invalidate(struct vqnic_card *card, u16 index)
 				addr);
 	if (vqnic_poll_result(card, err, "the invalidation of an address space does not end"))
 		vqnic_card_settle(card);
+}
+
+/*
+ * Has the card log writes to the first `pages` pages of the address space, into as many bytes at
+ * bus address `log`. In force for accesses that begin later.
+ */
+void vqnic_cmd_as_set_log(struct vqnic_card *card, u16 index, u64 log, u32 pages)
+{
+	void __iomem *regs = vqnic_as_regs(card, index);
+
+	vqnic_write32(card, regs + VQNIC_REG_AS_LOG_PAGES, pages);
+	/* The low word makes both valid; bit 0: there is a log. */
+	vqnic_write32(card, regs + VQNIC_REG_AS_LOG + sizeof(u32), upper_32_bits(log));
+	vqnic_write32(card, regs + VQNIC_REG_AS_LOG, lower_32_bits(log) | 1);
+}
+
+/* Ends the log of the address space. Accesses in flight may still write it. */
+void vqnic_cmd_as_clear_log(struct vqnic_card *card, u16 index)
+{
+	vqnic_write32(card, vqnic_as_regs(card, index) + VQNIC_REG_AS_LOG, 0);
 }
 
 /* The key of the MAC table's hash. The table is empty. */

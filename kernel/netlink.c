@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Generic netlink family "vqnic", include/uapi/linux/vqnic.h: cards, vDPA devices, filters and
- * counters as they are now, and the operator's policy.
+ * counters as they are now, the operator's policy, and dirty logs.
  *
  * Cards are listed by ascending id, so that a dump that goes on in a next message finds its place
  * again whatever was added or removed meanwhile. vqnic_cards_lock keeps a card from being removed
  * while it is looked at.
  */
 #include <linux/if_vlan.h>
+#include <linux/notifier.h>
 #include <linux/sizes.h>
 #include <net/genetlink.h>
 #include <uapi/linux/vqnic.h>
@@ -16,6 +17,8 @@
 
 /* A message has room for a device of all queues that one can have, and for its filters. */
 #define VQNIC_MESSAGE_SIZE SZ_16K
+/* One that a read of a log answers with, for its bitmap besides. */
+#define VQNIC_LOG_MESSAGE_SIZE (VQNIC_LOG_READ_MAX / SZ_4K / 8 + SZ_1K)
 
 static DEFINE_MUTEX(vqnic_cards_lock);
 static LIST_HEAD(vqnic_cards);
@@ -221,6 +224,14 @@ static int vqnic_fill_live_dev(struct sk_buff *msg, struct vqnic_vdev *vdev)
 	return 0;
 }
 
+static int vqnic_put_log_range(struct sk_buff *msg, u64 iova, u64 size)
+{
+	if (vqnic_put_u64(msg, VQNIC_A_LOG_IOVA, iova) ||
+	    vqnic_put_u64(msg, VQNIC_A_LOG_SIZE, size))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int vqnic_put_dev_name(struct sk_buff *msg, const struct vqnic_vdev *vdev)
 {
 	return nla_put_string(msg, VQNIC_A_DEV_NAME, dev_name(&vdev->shown->vdpa.dev));
@@ -240,6 +251,8 @@ static int vqnic_fill_dev(struct sk_buff *msg, struct vqnic_card *card, struct v
 	    nla_put_u32(msg, VQNIC_A_DEV_MTU, offer->mtu) ||
 	    nla_put_u32(msg, VQNIC_A_DEV_PAIRS, offer->pairs) ||
 	    vqnic_put_u64(msg, VQNIC_A_DEV_OFFERED, offer->features))
+		return -EMSGSIZE;
+	if (vdev->log.bytes && vqnic_put_log_range(msg, vdev->log.iova, vdev->log.size))
 		return -EMSGSIZE;
 
 	mutex_lock(&vdev->lock);
@@ -626,7 +639,8 @@ static int vqnic_set_policy_of(struct sk_buff *unused, struct genl_info *info,
 	return err;
 }
 
-static int vqnic_policy_set_doit(struct sk_buff *skb, struct genl_info *info)
+/* Does it with the device that must be named. */
+static int vqnic_do_with_dev(struct genl_info *info, vqnic_do_fn fn)
 {
 	int err;
 
@@ -634,15 +648,240 @@ static int vqnic_policy_set_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "a vDPA device must be named");
 		return -EINVAL;
 	}
+	mutex_lock(&vqnic_cards_lock);
+	err = vqnic_do_locked(NULL, info, info->attrs[VQNIC_A_DEV_NAME], fn);
+	mutex_unlock(&vqnic_cards_lock);
+	return err;
+}
+
+static int vqnic_policy_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
 	if (GENL_REQ_ATTR_CHECK(info, VQNIC_A_FILTER_POLICY)) {
 		NL_SET_ERR_MSG(info->extack, "what is to change must be named");
 		return -EINVAL;
 	}
-	mutex_lock(&vqnic_cards_lock);
-	err = vqnic_do_locked(NULL, info, info->attrs[VQNIC_A_DEV_NAME], vqnic_set_policy_of);
-	mutex_unlock(&vqnic_cards_lock);
+	return vqnic_do_with_dev(info, vqnic_set_policy_of);
+}
+
+/* Takes the pages that a request is about, and checks that a card can have them. */
+static int vqnic_parse_log_range(struct genl_info *info, u64 *iova, u64 *size)
+{
+	const u64 end = BIT_ULL(VQNIC_IOVA_BITS);
+
+	if (GENL_REQ_ATTR_CHECK(info, VQNIC_A_LOG_IOVA) ||
+	    GENL_REQ_ATTR_CHECK(info, VQNIC_A_LOG_SIZE)) {
+		NL_SET_ERR_MSG(info->extack, "the pages must be named");
+		return -EINVAL;
+	}
+	*iova = nla_get_u64(info->attrs[VQNIC_A_LOG_IOVA]);
+	*size = nla_get_u64(info->attrs[VQNIC_A_LOG_SIZE]);
+	if (!*size || !IS_ALIGNED(*iova | *size, SZ_4K)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[VQNIC_A_LOG_SIZE],
+				    "not whole pages of 4 KiB");
+		return -EINVAL;
+	}
+	if (*iova >= end || *size > end - *iova) {
+		NL_SET_ERR_MSG_ATTR_FMT(info->extack, info->attrs[VQNIC_A_LOG_SIZE],
+					"beyond the last IOVA, %#llx", end - 1);
+		return -ERANGE;
+	}
+	return 0;
+}
+
+/* The device that is named, if its log is the requester's; or an error. card->lock is held. */
+static struct vqnic_vdev *vqnic_find_log(struct genl_info *info, struct vqnic_card *card,
+					 const struct nlattr *dev_name)
+{
+	struct vqnic_vdev *vdev = vqnic_find_dev(card, dev_name);
+
+	if (!vdev)
+		return ERR_PTR(-ENODEV);
+	if (!vdev->log.bytes) {
+		NL_SET_ERR_MSG_ATTR(info->extack, dev_name, "the device has no dirty log");
+		return ERR_PTR(-ENODATA);
+	}
+	if (vdev->log.owner != info->snd_portid) {
+		NL_SET_ERR_MSG_ATTR(info->extack, dev_name,
+				    "the device's dirty log is another program's");
+		return ERR_PTR(-EBUSY);
+	}
+	return vdev;
+}
+
+/* Whether the device's data queues run where every device's can, with the host's own driver. */
+static bool vqnic_runs_in_identity(struct vqnic_vdev *vdev)
+{
+	bool runs;
+
+	if (!vqnic_has_iommu(vdev->card))
+		return true;
+	mutex_lock(&vdev->lock);
+	runs = vqnic_vdev_status(vdev) & VIRTIO_CONFIG_S_DRIVER_OK &&
+	       vqnic_cmd_get_as(vdev, VQNIC_GROUP_DATA) == VQNIC_AS_IDENTITY;
+	mutex_unlock(&vdev->lock);
+	return runs;
+}
+
+static int vqnic_log_start_of(struct sk_buff *unused, struct genl_info *info,
+			      struct vqnic_card *card, const struct nlattr *dev_name)
+{
+	struct vqnic_vdev *vdev;
+	u64 iova, size;
+	int err;
+
+	err = vqnic_parse_log_range(info, &iova, &size);
+	if (err)
+		return err;
+	mutex_lock(&card->lock);
+	vdev = vqnic_find_dev(card, dev_name);
+	if (!vdev) {
+		err = -ENODEV;
+	} else if (vdev->log.bytes) {
+		NL_SET_ERR_MSG_ATTR(info->extack, dev_name, "the device has a dirty log already");
+		err = -EBUSY;
+	} else if (vqnic_runs_in_identity(vdev)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, dev_name,
+				    "the device has no address space of its own");
+		err = -EOPNOTSUPP;
+	} else {
+		err = vqnic_log_start(vdev, iova, size, info->snd_portid);
+		if (err == -ENOMEM)
+			NL_SET_ERR_MSG_FMT(info->extack,
+					   "no contiguous memory for a log that ends at %#llx",
+					   iova + size);
+	}
+	mutex_unlock(&card->lock);
+	if (err == -EIO)
+		NL_SET_ERR_MSG(info->extack, "the card does not answer");
 	return err;
 }
+
+/* Puts what a read of the log says. What is put is forgotten, unless this fails. */
+static int vqnic_put_log(struct sk_buff *msg, struct genl_info *info, struct vqnic_vdev *vdev,
+			 u64 iova, u64 size)
+{
+	u32 pages = size / SZ_4K;
+	struct nlattr *bitmap;
+	void *hdr;
+	int err;
+
+	hdr = genlmsg_put_reply(msg, info, &vqnic_genl, 0, info->genlhdr->cmd);
+	if (!hdr || vqnic_put_card_name(msg, vdev->card) || vqnic_put_dev_name(msg, vdev) ||
+	    vqnic_put_log_range(msg, iova, size))
+		return -EMSGSIZE;
+	bitmap = nla_reserve(msg, VQNIC_A_LOG_BITMAP, DIV_ROUND_UP(pages, 8));
+	if (!bitmap)
+		return -EMSGSIZE;
+	memset(nla_data(bitmap), 0, nla_len(bitmap));
+	err = vqnic_log_read(vdev, iova, pages, nla_data(bitmap));
+	if (!err)
+		genlmsg_end(msg, hdr);
+	return err;
+}
+
+static int vqnic_log_read_of(struct sk_buff *unused, struct genl_info *info,
+			     struct vqnic_card *card, const struct nlattr *dev_name)
+{
+	struct vqnic_vdev *vdev;
+	struct sk_buff *msg;
+	u64 iova, size;
+	int err;
+
+	err = vqnic_parse_log_range(info, &iova, &size);
+	if (err)
+		return err;
+	if (size > VQNIC_LOG_READ_MAX) {
+		NL_SET_ERR_MSG_ATTR_FMT(info->extack, info->attrs[VQNIC_A_LOG_SIZE],
+					"one read is of %u bytes at most", VQNIC_LOG_READ_MAX);
+		return -ERANGE;
+	}
+	msg = genlmsg_new(VQNIC_LOG_MESSAGE_SIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	mutex_lock(&card->lock);
+	vdev = vqnic_find_log(info, card, dev_name);
+	err = PTR_ERR_OR_ZERO(vdev);
+	if (!err && (iova < vdev->log.iova || size > vdev->log.size ||
+		     iova - vdev->log.iova > vdev->log.size - size)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[VQNIC_A_LOG_SIZE],
+				    "pages that are not logged");
+		err = -ERANGE;
+	}
+	if (!err)
+		err = vqnic_put_log(msg, info, vdev, iova, size);
+	if (err) {
+		nlmsg_free(msg);
+	} else {
+		err = genlmsg_reply(msg, info);
+		/* The requester takes its answers too slowly: it has not learned of this one. */
+		if (err)
+			vqnic_log_mark(vdev, iova, size / SZ_4K);
+	}
+	mutex_unlock(&card->lock);
+	if (err == -EIO)
+		NL_SET_ERR_MSG(info->extack, "the card does not answer");
+	return err;
+}
+
+static int vqnic_log_stop_of(struct sk_buff *unused, struct genl_info *info,
+			     struct vqnic_card *card, const struct nlattr *dev_name)
+{
+	struct vqnic_vdev *vdev;
+
+	mutex_lock(&card->lock);
+	vdev = vqnic_find_log(info, card, dev_name);
+	if (!IS_ERR(vdev))
+		vqnic_log_stop(vdev);
+	mutex_unlock(&card->lock);
+	return PTR_ERR_OR_ZERO(vdev);
+}
+
+static int vqnic_log_start_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return vqnic_do_with_dev(info, vqnic_log_start_of);
+}
+
+static int vqnic_log_read_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return vqnic_do_with_dev(info, vqnic_log_read_of);
+}
+
+static int vqnic_log_stop_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return vqnic_do_with_dev(info, vqnic_log_stop_of);
+}
+
+/* Ends the logs of a socket that was closed. */
+static void vqnic_log_stop_all(u32 owner)
+{
+	struct vqnic_card *card;
+	unsigned int i;
+
+	mutex_lock(&vqnic_cards_lock);
+	list_for_each_entry(card, &vqnic_cards, list) {
+		mutex_lock(&card->lock);
+		for (i = 0; i < card->info.vdevs; i++)
+			if (card->vdevs[i].log.bytes && card->vdevs[i].log.owner == owner)
+				vqnic_log_stop(&card->vdevs[i]);
+		mutex_unlock(&card->lock);
+	}
+	mutex_unlock(&vqnic_cards_lock);
+}
+
+/* Every socket's end comes here. */
+static int vqnic_netlink_event(struct notifier_block *nb, unsigned long event, void *data)
+{
+	const struct netlink_notify *notify = data;
+
+	if (event == NETLINK_URELEASE && notify->protocol == NETLINK_GENERIC &&
+	    net_eq(notify->net, &init_net) && vqnic_log_any())
+		vqnic_log_stop_all(notify->portid);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block vqnic_netlink_notifier = {
+	.notifier_call = vqnic_netlink_event,
+};
 
 /*
  * Where a dump goes on: at item 0, the card itself, or 1 + vdev, of the first card whose id is not
@@ -736,6 +975,13 @@ static const struct nla_policy vqnic_policy_set_policy[VQNIC_A_FILTER_POLICY + 1
 	[VQNIC_A_FILTER_POLICY] = NLA_POLICY_NESTED(vqnic_set_policy),
 };
 
+static const struct nla_policy vqnic_log_policy[VQNIC_A_LOG_SIZE + 1] = {
+	[VQNIC_A_CARD] = VQNIC_CARD_POLICY,
+	[VQNIC_A_DEV_NAME] = VQNIC_DEV_NAME_POLICY,
+	[VQNIC_A_LOG_IOVA] = { .type = NLA_U64 },
+	[VQNIC_A_LOG_SIZE] = { .type = NLA_U64 },
+};
+
 static const struct genl_split_ops vqnic_genl_ops[] = {
 	{
 		.cmd = VQNIC_CMD_CARD_GET,
@@ -804,6 +1050,27 @@ static const struct genl_split_ops vqnic_genl_ops[] = {
 		.maxattr = VQNIC_A_FILTER_POLICY,
 		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
 	},
+	{
+		.cmd = VQNIC_CMD_LOG_START,
+		.doit = vqnic_log_start_doit,
+		.policy = vqnic_log_policy,
+		.maxattr = VQNIC_A_LOG_SIZE,
+		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = VQNIC_CMD_LOG_READ,
+		.doit = vqnic_log_read_doit,
+		.policy = vqnic_log_policy,
+		.maxattr = VQNIC_A_LOG_SIZE,
+		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = VQNIC_CMD_LOG_STOP,
+		.doit = vqnic_log_stop_doit,
+		.policy = vqnic_dev_policy,
+		.maxattr = VQNIC_A_DEV_NAME,
+		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
+	},
 };
 
 static struct genl_family vqnic_genl __ro_after_init = {
@@ -816,12 +1083,21 @@ static struct genl_family vqnic_genl __ro_after_init = {
 
 int vqnic_netlink_register(void)
 {
-	return genl_register_family(&vqnic_genl);
+	int err;
+
+	err = netlink_register_notifier(&vqnic_netlink_notifier);
+	if (err)
+		return err;
+	err = genl_register_family(&vqnic_genl);
+	if (err)
+		netlink_unregister_notifier(&vqnic_netlink_notifier);
+	return err;
 }
 
 void vqnic_netlink_unregister(void)
 {
 	genl_unregister_family(&vqnic_genl);
+	netlink_unregister_notifier(&vqnic_netlink_notifier);
 }
 
 void vqnic_netlink_add(struct vqnic_card *card)

@@ -165,7 +165,7 @@ void vqnic_vdev_init(struct vqnic_card *card, unsigned int index)
 
 /*
  * The card went away: the vdev's driver is told, and the vdev waits for vqnic_vdev_up(). A vdev
- * that no driver has touched since its reset needs none.
+ * that no driver has touched since its reset needs none. card->lock is held.
  */
 void vqnic_vdev_down(struct vqnic_vdev *vdev)
 {
@@ -175,6 +175,7 @@ void vqnic_vdev_down(struct vqnic_vdev *vdev)
 	vdev->needs_reset = vdev->status;
 	vqnic_filter_vdev_down(vdev);
 	mutex_unlock(&vdev->lock);
+	vqnic_log_mark_all(vdev);
 	vqnic_irq_call(&vdev->config_irq);
 }
 
@@ -191,6 +192,7 @@ int vqnic_vdev_up(struct vqnic_vdev *vdev)
 	mutex_lock(&vdev->lock);
 	for (i = 0; i < vqnic_vdev_spaces(vdev->card); i++)
 		vqnic_as_program(&vdev->spaces[i]);
+	vqnic_log_program(vdev);
 	err = vqnic_cvq_up(vdev);
 	if (!err)
 		err = vqnic_cmd_vdev_provision(vdev, &vdev->offer);
@@ -621,6 +623,7 @@ static int vqnic_prepare_driver_ok(struct vdpa_device *vdpa)
 				"card does not take the address space of queue group %u: %pe\n",
 				group, ERR_PTR(err));
 	}
+	vqnic_log_program(vdev);
 	return err;
 }
 
@@ -1148,6 +1151,7 @@ static void vqnic_vdev_close(struct vqnic_vdev *vdev)
 	vqnic_cvq_close(vdev);
 	vqnic_vdev_put_irqs(vdev);
 	mutex_unlock(&vdev->lock);
+	vqnic_log_stop(vdev);
 	vqnic_vdev_close_spaces(vdev, vqnic_vdev_spaces(card));
 	vqnic_vdev_close_vqs(vdev);
 	mutex_unlock(&card->lock);

@@ -159,6 +159,15 @@ struct vqnic_as {
 	struct vqnic_as_stats stats;
 };
 
+/* A log of the pages that the card writes; log.c. */
+struct vqnic_log {
+	u8 *bytes;		/* one for each page from IOVA 0 on; NULL: nothing is logged */
+	dma_addr_t dma;		/* of the bytes */
+	u64 iova;		/* of the first page that is asked for */
+	u64 size;		/* bytes of IOVA; the last ones that are logged */
+	u32 owner;		/* netlink port of who started it */
+};
+
 /* Addresses that a vdev may have besides its own, unicast and multicast together. */
 #define VQNIC_FILTER_MACS 96
 
@@ -236,6 +245,7 @@ struct vqnic_vdev {
 	struct vqnic_vdpa *shown;	/* seen by netlink */
 
 	struct vqnic_as spaces[VQNIC_VDEV_SPACES];	/* set up while used */
+	struct vqnic_log log;	/* changed with card->lock and vdev->lock held */
 
 	struct mutex lock;	/* of what follows, and of the register window */
 	bool provisioned;	/* the card has the offer */
@@ -365,6 +375,8 @@ u64 vqnic_cmd_card_counter(struct vqnic_card *card, u16 reg);
 
 void vqnic_cmd_as_set_root(struct vqnic_card *card, u16 index, u64 root);
 void vqnic_cmd_as_invalidate(struct vqnic_card *card, u16 index);
+void vqnic_cmd_as_set_log(struct vqnic_card *card, u16 index, u64 log, u32 pages);
+void vqnic_cmd_as_clear_log(struct vqnic_card *card, u16 index);
 
 void vqnic_cmd_set_mac_key(struct vqnic_card *card, const u32 *key);
 int vqnic_cmd_set_mac_slot(struct vqnic_card *card, unsigned int way, unsigned int row,
@@ -419,6 +431,15 @@ int vqnic_as_open(struct vqnic_as *as, struct vqnic_vdev *vdev, u16 index);
 void vqnic_as_close(struct vqnic_as *as);
 void vqnic_as_program(struct vqnic_as *as);
 int vqnic_as_set_map(struct vqnic_as *as, const struct vhost_iotlb *iotlb);
+
+/* log.c */
+bool vqnic_log_any(void);
+void vqnic_log_program(struct vqnic_vdev *vdev);
+int vqnic_log_start(struct vqnic_vdev *vdev, u64 iova, u64 size, u32 owner);
+void vqnic_log_stop(struct vqnic_vdev *vdev);
+int vqnic_log_read(struct vqnic_vdev *vdev, u64 iova, u32 pages, u8 *bitmap);
+void vqnic_log_mark(struct vqnic_vdev *vdev, u64 iova, u32 pages);
+void vqnic_log_mark_all(struct vqnic_vdev *vdev);
 
 /* filter.c */
 int vqnic_filter_open(struct vqnic_card *card);

@@ -13,7 +13,7 @@
 
 static_assert(VQNIC_A_MAX < 128 && VQNIC_FILTER_A_MAX < 128, "the masks of present attributes have 128 bits");
 
-enum kind { UNKNOWN, U8, U16, U32, U64, BOOL, FLAG, STRING, MAC, MACS, VLANS };
+enum kind { UNKNOWN, U8, U16, U32, U64, BOOL, FLAG, STRING, MAC, MACS, VLANS, BITMAP };
 
 /* Where the attribute of the same number goes. */
 struct field {
@@ -21,7 +21,7 @@ struct field {
 	size_t offset;
 };
 
-#define REQUIRED_MAX 2
+#define REQUIRED_MAX 5
 
 /* A structure: its first member is `present`. */
 struct layout {
@@ -80,6 +80,8 @@ static const struct layout dev_layout = {
 		[VQNIC_A_DEV_OFFLOADS] = { U64, offsetof(struct vqnic_dev, offloads) },
 		[VQNIC_A_DEV_COMMANDS] = { U64, offsetof(struct vqnic_dev, commands) },
 		[VQNIC_A_DEV_COMMANDS_REFUSED] = { U64, offsetof(struct vqnic_dev, commands_refused) },
+		[VQNIC_A_LOG_IOVA] = { U64, offsetof(struct vqnic_dev, log_iova) },
+		[VQNIC_A_LOG_SIZE] = { U64, offsetof(struct vqnic_dev, log_size) },
 	},
 };
 
@@ -161,6 +163,18 @@ static const struct layout filter_part_layout = {
 	},
 };
 
+static const struct layout log_layout = {
+	.what = "dirty log", .size = sizeof(struct log_pages),
+	.required = { VQNIC_A_CARD, VQNIC_A_DEV_NAME, VQNIC_A_LOG_IOVA, VQNIC_A_LOG_SIZE, VQNIC_A_LOG_BITMAP },
+	.fields = {
+		[VQNIC_A_CARD] = { STRING, offsetof(struct log_pages, card) },
+		[VQNIC_A_DEV_NAME] = { STRING, offsetof(struct log_pages, dev) },
+		[VQNIC_A_LOG_IOVA] = { U64, offsetof(struct log_pages, iova) },
+		[VQNIC_A_LOG_SIZE] = { U64, offsetof(struct log_pages, size) },
+		[VQNIC_A_LOG_BITMAP] = { BITMAP, offsetof(struct log_pages, bitmap) },
+	},
+};
+
 static int bad(struct decoded *d, const char *what, const char *problem, int attribute)
 {
 	snprintf(d->why, sizeof(d->why), "the driver's reply is malformed: %s: %s (attribute %d)", what, problem,
@@ -189,6 +203,10 @@ static bool take(const struct nlattr *attr, enum kind kind, void *member)
 			.count = len / VQNIC_MAC_BYTES, .mac = (const uint8_t (*)[VQNIC_MAC_BYTES])(const void *)data,
 		};
 		return len % VQNIC_MAC_BYTES == 0;
+	}
+	if (kind == BITMAP) {
+		*(struct bitmap *)member = (struct bitmap){ .len = len, .bits = (const uint8_t *)data };
+		return true;
 	}
 	if (len != lengths[kind])
 		return false;
@@ -345,6 +363,23 @@ int decode_filter(struct decoded *d, const struct nlmsghdr *msg)
 	if (!ret)
 		ret = decode_part(d, VQNIC_A_FILTER_CARD, head, len, &d->parts[2], &d->filter.in_force);
 	return ret;
+}
+
+int decode_log(struct decoded *d, const struct nlmsghdr *msg)
+{
+	const struct nlattr *head;
+	uint64_t pages;
+	int len, ret;
+
+	ret = open_message(d, msg, &head, &len);
+	if (!ret)
+		ret = decode(d, &log_layout, &d->log, head, len);
+	if (ret)
+		return ret;
+	pages = d->log.size / PAGE_BYTES;
+	if (d->log.size % PAGE_BYTES || d->log.bitmap.len != pages / 8 + (pages % 8 != 0))
+		return bad(d, log_layout.what, "not a bit for each page", VQNIC_A_LOG_BITMAP);
+	return 0;
 }
 
 void decoded_free(struct decoded *d)

@@ -14,12 +14,29 @@
 
 struct nlmsghdr;
 
+/* Bytes of a page of a dirty log. */
+#define PAGE_BYTES 4096
+
+/* Which pages were written; the bitmap points into the message, and has a bit for each page. */
+struct log_pages {
+	uint64_t present[2];
+	const char *card;
+	const char *dev;
+	uint64_t iova;
+	uint64_t size;
+	struct bitmap {
+		size_t len;		/* bytes */
+		const uint8_t *bits;
+	} bitmap;
+};
+
 struct decoded {
 	union {
 		struct vqnic_card card;
 		struct vqnic_dev dev;
 		struct vqnic_stats stats;
 		struct vqnic_filter filter;
+		struct log_pages log;
 	};
 	struct vqnic_filter_part parts[3];	/* behind filter.guest, filter.policy and filter.in_force */
 	void *nests[2];			/* the arrays behind dev.queues and dev.spaces, or stats.stats */
@@ -30,6 +47,7 @@ int decode_card(struct decoded *d, const struct nlmsghdr *msg);
 int decode_dev(struct decoded *d, const struct nlmsghdr *msg);
 int decode_stats(struct decoded *d, const struct nlmsghdr *msg);
 int decode_filter(struct decoded *d, const struct nlmsghdr *msg);
+int decode_log(struct decoded *d, const struct nlmsghdr *msg);
 
 void decoded_free(struct decoded *d);
 

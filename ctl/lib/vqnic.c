@@ -332,3 +332,75 @@ int vqnic_set_policy(struct vqnic *vq, const char *card, const char *dev, const 
 	reply_free(&reply);
 	return ret;
 }
+
+/* Of a device's memory, by IOVA. */
+struct range {
+	uint64_t iova;
+	uint64_t size;
+};
+
+/* A put_fn; `what` is a struct range. */
+static int put_range(struct nl_msg *msg, const void *what)
+{
+	const struct range *range = what;
+
+	return nla_put_u64(msg, VQNIC_A_LOG_IOVA, range->iova) || nla_put_u64(msg, VQNIC_A_LOG_SIZE, range->size);
+}
+
+int vqnic_log_start(struct vqnic *vq, const char *card, const char *dev, uint64_t iova, uint64_t size)
+{
+	const struct range range = { iova, size };
+	struct reply reply;
+	int ret;
+
+	ret = ask_with(vq, VQNIC_CMD_LOG_START, true, card, dev, put_range, &range, &reply);
+	reply_free(&reply);
+	return ret;
+}
+
+/* Reads what a single request can be about. */
+static int read_log(struct vqnic *vq, const char *card, const char *dev, const struct range *range, uint8_t *bitmap)
+{
+	struct reply reply;
+	struct decoded d = { 0 };
+	int ret;
+
+	ret = ask_with(vq, VQNIC_CMD_LOG_READ, true, card, dev, put_range, range, &reply);
+	if (!ret && reply.count != 1)
+		ret = fail(vq, -EBADMSG, "the driver answers with %zu dirty logs", reply.count);
+	if (!ret)
+		ret = decode_reply(vq, decode_log, &d, reply.messages[0]);
+	if (!ret && (d.log.iova != range->iova || d.log.size != range->size))
+		ret = fail(vq, -EBADMSG, "the driver answers with a dirty log of other pages");
+	for (size_t i = 0; !ret && i < d.log.bitmap.len; i++)
+		bitmap[i] |= d.log.bitmap.bits[i];
+	decoded_free(&d);
+	reply_free(&reply);
+	return ret;
+}
+
+int vqnic_log_read(struct vqnic *vq, const char *card, const char *dev, uint64_t iova, uint64_t size, uint8_t *bitmap)
+{
+	struct range range = { .iova = iova };
+	int ret;
+
+	/* Also if there is nothing to read, so that the driver is asked and says what is wrong with it. */
+	do {
+		range.size = size < VQNIC_LOG_READ_MAX ? size : VQNIC_LOG_READ_MAX;
+		ret = read_log(vq, card, dev, &range, bitmap);
+		range.iova += range.size;
+		size -= range.size;
+		bitmap += range.size / PAGE_BYTES / 8;
+	} while (!ret && size);
+	return ret;
+}
+
+int vqnic_log_stop(struct vqnic *vq, const char *card, const char *dev)
+{
+	struct reply reply;
+	int ret;
+
+	ret = ask_with(vq, VQNIC_CMD_LOG_STOP, true, card, dev, NULL, NULL, &reply);
+	reply_free(&reply);
+	return ret;
+}

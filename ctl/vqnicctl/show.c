@@ -162,6 +162,11 @@ int show_dev(const struct vqnic_dev *dev, void *opaque)
 	show_bits(o, VQNIC_HAS(dev, VQNIC_A_DEV_OFFERED), "offered", dev->offered, vqnic_feature_name);
 	show_bits(o, VQNIC_HAS(dev, VQNIC_A_DEV_ACCEPTED), "accepted", dev->accepted, vqnic_feature_name);
 	show_bits(o, VQNIC_HAS(dev, VQNIC_A_DEV_OFFLOADS), "offloads", dev->offloads, vqnic_feature_name);
+	if (VQNIC_HAS(dev, VQNIC_A_LOG_IOVA) && VQNIC_HAS(dev, VQNIC_A_LOG_SIZE)) {
+		out_line(o);
+		out_hex(o, "log_iova", dev->log_iova);
+		out_uint(o, "log_size", dev->log_size);
+	}
 	out_open_array(o, "queues");
 	for (size_t i = 0; i < dev->queue_count; i++)
 		show_queue(o, &dev->queues[i]);

@@ -93,6 +93,9 @@ static int take_dev(const struct vqnic_dev *dev, void *opaque)
 		fail("%s has %zu address spaces and %zu queues", device_name, dev->space_count, dev->queue_count);
 	snprintf(shown->card, sizeof(shown->card), "%s", dev->card);
 	shown->as_data = dev->as_data;
+	shown->logged = VQNIC_HAS(dev, VQNIC_A_LOG_IOVA);
+	shown->log_iova = dev->log_iova;
+	shown->log_size = dev->log_size;
 	memcpy(shown->spaces, dev->spaces, sizeof(shown->spaces));
 	if (dev->queue_count)
 		memcpy(shown->queues, dev->queues, sizeof(shown->queues));

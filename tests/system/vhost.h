@@ -43,6 +43,9 @@ struct map {
 struct shown {
 	char card[64];
 	uint32_t as_data;
+	bool logged;			/* with a dirty log */
+	uint64_t log_iova;
+	uint64_t log_size;
 	struct vqnic_as spaces[2];
 	struct vqnic_queue queues[2];	/* zero if the card is dead */
 };

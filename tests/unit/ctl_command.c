@@ -37,6 +37,7 @@ static struct {
 	bool dump;
 	char card[64], dev[64];
 	struct vqnic_policy policy;	/* as it was asked for */
+	uint64_t log_iova, log_size;	/* as they were asked for last */
 	struct bytes id_answer;
 	bool id_pending;
 } k;
@@ -134,6 +135,10 @@ int __wrap_nl_send_auto(struct nl_sock *sk, struct nl_msg *msg)
 	attr = nlmsg_find_attr(header, GENL_HDRLEN, VQNIC_A_DEV_NAME);
 	snprintf(k.dev, sizeof(k.dev), "%s", attr ? nla_get_string(attr) : "");
 	take_policy(nlmsg_find_attr(header, GENL_HDRLEN, VQNIC_A_FILTER_POLICY));
+	attr = nlmsg_find_attr(header, GENL_HDRLEN, VQNIC_A_LOG_IOVA);
+	k.log_iova = attr ? nla_get_u64(attr) : 0;
+	attr = nlmsg_find_attr(header, GENL_HDRLEN, VQNIC_A_LOG_SIZE);
+	k.log_size = attr ? nla_get_u64(attr) : 0;
 	return 0;
 }
 
@@ -280,6 +285,7 @@ static void dev_text(void **state)
 	       "  offered MAC ACCESS_PLATFORM\n"
 	       "  accepted none\n"
 	       "  offloads GUEST_CSUM\n"
+	       "  log_iova 0x100000 log_size 8589934592\n"
 	       "  queue 0: size 256 ready true avail 65535 used 12 irq 33\n"
 	       "  queue 1: ready false fault DESC_INDEX fault_code 4 fault_info 0x1ff\n"
 	       "  space 0: index 3 maps 5 bytes 1107308544 leaves_1g 1 leaves_2m 16 leaves_4k 4 tables 6\n"
@@ -324,6 +330,8 @@ static void dev_json_pretty(void **state)
 	       "      \"offloads\": [\n"
 	       "        \"GUEST_CSUM\"\n"
 	       "      ],\n"
+	       "      \"log_iova\": 1048576,\n"
+	       "      \"log_size\": 8589934592,\n"
 	       "      \"queues\": [\n"
 	       "        {\n"
 	       "          \"index\": 0,\n"
@@ -500,6 +508,98 @@ static void policy_is_refused(void **state)
 	put_verdict(answer(), -EINVAL, "a priority needs a port VLAN");
 	expect("policy set vdpa0 pcp 1", EXIT_REFUSED, "",
 	       "vqnicctl: policy set vdpa0: a priority needs a port VLAN\n");
+}
+
+static void dirty_log_is_started_and_stopped(void **state)
+{
+	struct vqnic *vq = vqnic_new();
+	struct bytes *b = answer();
+
+	(void)state;
+	put_verdict(b, 0, NULL);
+	assert_int_equal(vqnic_log_start(vq, "0000:00:05.0", "vdpa0", 0x5000, UINT64_C(0x123456000)), 0);
+	assert_int_equal(k.command, VQNIC_CMD_LOG_START);
+	assert_false(k.dump);
+	assert_string_equal(k.card, "0000:00:05.0");
+	assert_string_equal(k.dev, "vdpa0");
+	assert_int_equal(k.log_iova, 0x5000);
+	assert_true(k.log_size == UINT64_C(0x123456000));
+	put_verdict(answer(), -EBUSY, "the device has a dirty log already");
+	assert_int_equal(vqnic_log_start(vq, NULL, "vdpa0", 0, 4096), -EBUSY);
+	assert_string_equal(vqnic_error(vq), "the device has a dirty log already");
+	put_verdict(answer(), 0, NULL);
+	assert_int_equal(vqnic_log_stop(vq, NULL, "vdpa0"), 0);
+	assert_int_equal(k.command, VQNIC_CMD_LOG_STOP);
+	assert_string_equal(k.card, "");
+	assert_string_equal(k.dev, "vdpa0");
+	assert_int_equal(k.log_size, 0);
+	vqnic_free(vq);
+}
+
+/* More than one request can be about is read by several, and what is written is added to what the caller knows. */
+static void dirty_log_is_read_in_pieces(void **state)
+{
+	const uint32_t piece = VQNIC_LOG_READ_MAX / 4096;
+	static uint8_t bits[VQNIC_LOG_READ_MAX / 4096 / 8], bitmap[2 * sizeof(bits) + 2];
+	struct vqnic *vq = vqnic_new();
+	struct bytes *b;
+
+	(void)state;
+	bits[0] = 0x02;
+	bits[sizeof(bits) - 1] = 0x80;
+	for (unsigned int i = 0; i < 2; i++) {
+		b = answer();
+		put_log(b, 0x3000 + (uint64_t)i * VQNIC_LOG_READ_MAX, piece, bits);
+		put_verdict(b, 0, NULL);
+	}
+	b = answer();
+	put_log(b, 0x3000 + UINT64_C(2) * VQNIC_LOG_READ_MAX, 3, (const uint8_t[]){ 0x05 });
+	put_verdict(b, 0, NULL);
+	bitmap[0] = 0x40;
+	assert_int_equal(vqnic_log_read(vq, NULL, "vdpa0", 0x3000, UINT64_C(2) * VQNIC_LOG_READ_MAX + 3 * 4096, bitmap), 0);
+	assert_int_equal(k.command, VQNIC_CMD_LOG_READ);
+	assert_int_equal(k.requests, 3);
+	assert_true(k.log_iova == 0x3000 + UINT64_C(2) * VQNIC_LOG_READ_MAX);
+	assert_int_equal(k.log_size, 3 * 4096);
+	for (size_t i = 0; i < sizeof(bitmap); i++) {
+		uint8_t expected = i < 2 * sizeof(bits) ? bits[i % sizeof(bits)] : i == 2 * sizeof(bits) ? 0x05 : 0;
+
+		assert_int_equal(bitmap[i], i ? expected : expected | 0x40);
+	}
+	vqnic_free(vq);
+}
+
+/* Other pages than those that were asked for, none, and too many answers, are no answer. */
+static void dirty_log_of_other_pages(void **state)
+{
+	const uint8_t bits[1] = { 0xff };
+	struct vqnic *vq = vqnic_new();
+	uint8_t bitmap[1] = { 0 };
+	struct bytes *b;
+
+	(void)state;
+	b = answer();
+	put_log(b, 0x1000, 8, bits);
+	put_verdict(b, 0, NULL);
+	assert_int_equal(vqnic_log_read(vq, NULL, "vdpa0", 0, 8 * 4096, bitmap), -EBADMSG);
+	b = answer();
+	put_log(b, 0, 7, bits);
+	put_verdict(b, 0, NULL);
+	assert_int_equal(vqnic_log_read(vq, NULL, "vdpa0", 0, 8 * 4096, bitmap), -EBADMSG);
+	put_verdict(answer(), 0, NULL);
+	assert_int_equal(vqnic_log_read(vq, NULL, "vdpa0", 0, 8 * 4096, bitmap), -EBADMSG);
+	b = answer();
+	put_log(b, 0, 8, bits);
+	put_log(b, 0, 8, bits);
+	put_verdict(b, 0, NULL);
+	assert_int_equal(vqnic_log_read(vq, NULL, "vdpa0", 0, 8 * 4096, bitmap), -EBADMSG);
+	assert_int_equal(bitmap[0], 0);
+	put_verdict(answer(), -EIO, "the card does not answer");
+	assert_int_equal(vqnic_log_read(vq, NULL, "vdpa0", 0, 8 * 4096, bitmap), -EIO);
+	/* Nothing is asked for: the driver says what it thinks of that. */
+	put_verdict(answer(), -EINVAL, "not whole pages of 4 KiB");
+	assert_int_equal(vqnic_log_read(vq, NULL, "vdpa0", 0, 0, bitmap), -EINVAL);
+	vqnic_free(vq);
 }
 
 static void stats_text(void **state)
@@ -883,6 +983,9 @@ int main(void)
 		TEST(policy_text),
 		TEST(policy_is_set),
 		TEST(policy_is_refused),
+		TEST(dirty_log_is_started_and_stopped),
+		TEST(dirty_log_is_read_in_pieces),
+		TEST(dirty_log_of_other_pages),
 		TEST(stats_text),
 		TEST(stats_json),
 		TEST(stats_of_a_dead_card),

@@ -118,6 +118,8 @@ static void a_device(void **state)
 	assert_int_equal(d.dev.offloads, 2);
 	assert_int_equal(d.dev.commands, 9);
 	assert_int_equal(d.dev.commands_refused, 1);
+	assert_int_equal(d.dev.log_iova, 0x100000);
+	assert_true(d.dev.log_size == UINT64_C(0x200000000));
 	assert_int_equal(d.dev.space_count, 2);
 	assert_int_equal(d.dev.spaces[0].asid, 0);
 	assert_int_equal(d.dev.spaces[0].index, 3);
@@ -222,6 +224,43 @@ static void parts_of_a_filter(void **state)
 	}
 }
 
+static void a_dirty_log(void **state)
+{
+	static const uint8_t bits[4] = { 0x81, 0, 0xff, 0x03 };
+	static const struct {
+		uint64_t size;
+		size_t len;
+	} wrong[] = { { 26 * 4096, 3 }, { 24 * 4096, 4 }, { 26 * 4096 + 1, 4 }, { 0, 1 }, { UINT64_MAX - 4095, 4 } };
+	struct bytes b = { 0 };
+	struct nlmsghdr *msg;
+	struct decoded d;
+
+	(void)state;
+	put_log(&b, 0x7000, 26, bits);
+	msg = message(&b);
+	assert_int_equal(decode_log(&d, msg), 0);
+	assert_string_equal(d.log.card, "0000:00:05.0");
+	assert_string_equal(d.log.dev, "vdpa0");
+	assert_int_equal(d.log.iova, 0x7000);
+	assert_int_equal(d.log.size, 26 * 4096);
+	assert_int_equal(d.log.bitmap.len, 4);
+	assert_memory_equal(d.log.bitmap.bits, bits, 4);
+	decoded_free(&d);
+	free(msg);
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		memset(&b, 0, sizeof(b));
+		begin_genl(&b, FAMILY, 0);
+		put_string(&b, VQNIC_A_CARD, "0000:00:05.0");
+		put_string(&b, VQNIC_A_DEV_NAME, "vdpa0");
+		put_u64(&b, VQNIC_A_LOG_IOVA, 0);
+		put_u64(&b, VQNIC_A_LOG_SIZE, wrong[i].size);
+		put_attr(&b, VQNIC_A_LOG_BITMAP, bits, wrong[i].len);
+		end_message(&b, 0);
+		refused(decode_log, &b, "dirty log: not a bit for each page", VQNIC_A_LOG_BITMAP);
+	}
+}
+
 static void counters(void **state)
 {
 	struct bytes card = { 0 }, dev = { 0 };
@@ -302,7 +341,7 @@ static void a_newer_driver(void **state)
 
 static void what_must_be_there(void **state)
 {
-	struct bytes card = { 0 }, dev = { 0 }, queue = { 0 }, as = { 0 }, stat = { 0 };
+	struct bytes card = { 0 }, dev = { 0 }, queue = { 0 }, as = { 0 }, stat = { 0 }, log = { 0 };
 	size_t nest;
 
 	(void)state;
@@ -341,6 +380,14 @@ static void what_must_be_there(void **state)
 	end_nest(&stat, nest);
 	end_message(&stat, 0);
 	refused(decode_stats, &stat, "counter: missing", VQNIC_A_STAT_VALUE);
+
+	begin_genl(&log, FAMILY, 0);
+	put_string(&log, VQNIC_A_CARD, "0000:00:05.0");
+	put_string(&log, VQNIC_A_DEV_NAME, "vdpa0");
+	put_u64(&log, VQNIC_A_LOG_IOVA, 0);
+	put_u64(&log, VQNIC_A_LOG_SIZE, 4096);
+	end_message(&log, 0);
+	refused(decode_log, &log, "dirty log: missing", VQNIC_A_LOG_BITMAP);
 }
 
 /* Card messages with one wrong attribute after the name. */
@@ -394,7 +441,7 @@ static void cut_off(void **state)
 static void any_damage_is_survived(void **state)
 {
 	static const unsigned char values[] = { 0x00, 0x01, 0x02, 0x05, 0x7f, 0x80, 0xff };
-	static const decode_fn decoders[] = { decode_card, decode_dev, decode_stats, decode_filter };
+	static const decode_fn decoders[] = { decode_card, decode_dev, decode_stats, decode_filter, decode_log };
 	struct decoded d;
 
 	(void)state;
@@ -409,8 +456,10 @@ static void any_damage_is_survived(void **state)
 			put_dev(&b, 0);
 		else if (i == 2)
 			put_stats(&b, 0, "vdpa0");
-		else
+		else if (i == 3)
 			put_filter(&b, 0);
+		else
+			put_log(&b, 0x1000, 20, (const uint8_t[]){ 1, 2, 3 });
 		whole = (uint32_t)b.len;
 		for (uint32_t len = sizeof(*msg); len < whole; len++) {
 			b.len = len;
@@ -445,6 +494,7 @@ int main(void)
 		cmocka_unit_test(a_device),
 		cmocka_unit_test(a_filter),
 		cmocka_unit_test(parts_of_a_filter),
+		cmocka_unit_test(a_dirty_log),
 		cmocka_unit_test(counters),
 		cmocka_unit_test(an_older_driver),
 		cmocka_unit_test(a_newer_driver),

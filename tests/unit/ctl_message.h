@@ -20,7 +20,7 @@
 /* A datagram of messages. Alignment is that of malloc. */
 struct bytes {
 	size_t len;
-	_Alignas(16) unsigned char data[8192];
+	_Alignas(16) unsigned char data[32768];
 };
 
 static inline size_t put(struct bytes *b, const void *data, size_t len)
@@ -188,6 +188,8 @@ static inline void put_dev(struct bytes *b, uint16_t flags)
 	put_u64(b, VQNIC_A_DEV_OFFLOADS, 2);
 	put_u64(b, VQNIC_A_DEV_COMMANDS, 9);
 	put_u64(b, VQNIC_A_DEV_COMMANDS_REFUSED, 1);
+	put_u64(b, VQNIC_A_LOG_IOVA, 0x100000);
+	put_u64(b, VQNIC_A_LOG_SIZE, UINT64_C(0x200000000));
 	nest = begin_nest(b, VQNIC_A_AS);
 	put_u32(b, VQNIC_A_AS_ASID, 0);
 	put_u32(b, VQNIC_A_AS_INDEX, 3);
@@ -201,6 +203,19 @@ static inline void put_dev(struct bytes *b, uint16_t flags)
 	nest = begin_nest(b, VQNIC_A_AS);
 	put_u32(b, VQNIC_A_AS_ASID, 1);
 	end_nest(b, nest);
+	end_message(b, at);
+}
+
+/* The dirty log of so many pages, of which `bits` has those that were written. */
+static inline void put_log(struct bytes *b, uint64_t iova, uint32_t pages, const uint8_t *bits)
+{
+	size_t at = begin_genl(b, FAMILY, 0);
+
+	put_string(b, VQNIC_A_CARD, "0000:00:05.0");
+	put_string(b, VQNIC_A_DEV_NAME, "vdpa0");
+	put_u64(b, VQNIC_A_LOG_IOVA, iova);
+	put_u64(b, VQNIC_A_LOG_SIZE, UINT64_C(4096) * pages);
+	put_attr(b, VQNIC_A_LOG_BITMAP, bits, pages / 8 + (pages % 8 != 0));
 	end_message(b, at);
 }
 

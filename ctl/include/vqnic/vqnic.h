@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libvqnic: what the vqnic driver says of its cards, their vDPA devices, filters and counters, and what the operator lets
- * guests do.
+ * libvqnic: what the vqnic driver says of its cards, their vDPA devices, filters and counters, what the operator lets
+ * guests do, and which pages of a guest's memory a device writes.
  *
  * All state is in the handle. A handle serves one thread at a time; different handles are independent. No function
  * prints, and none waits longer than VQNIC_TIMEOUT_MS for the kernel.
@@ -13,6 +13,8 @@
  *   -EPERM      a change needs CAP_NET_ADMIN
  *   -EINVAL     what is to change cannot be so
  *   -EBADMSG    the driver's reply cannot be understood
+ *   -EBUSY      the device has a dirty log, or another handle's
+ *   -ENODATA    it has none
  *   -EIO        the card answers no more, or the kernel could not be asked
  *   -EAGAIN     the set of cards or devices kept changing while it was read
  *   -ETIMEDOUT  the kernel did not answer
@@ -124,6 +126,8 @@ struct vqnic_dev {
 	uint64_t offloads;
 	uint64_t commands;
 	uint64_t commands_refused;
+	uint64_t log_iova;		/* VQNIC_A_LOG_IOVA; given if there is a dirty log, as the next one */
+	uint64_t log_size;
 };
 
 struct vqnic_stat {
@@ -230,6 +234,30 @@ int vqnic_filters(struct vqnic *vq, const char *card, const char *dev, vqnic_fil
  * returns 0; else nothing has changed.
  */
 int vqnic_set_policy(struct vqnic *vq, const char *card, const char *dev, const struct vqnic_policy *policy);
+
+/*
+ * The dirty log of the device `dev`, which must be on `card` unless that is NULL: which pages of a guest's memory the
+ * device writes, for who copies it while the guest runs. docs/dirty-log.md says how this makes a migration. What the
+ * guest's processors write is not in it.
+ *
+ * The log is of `size` bytes of IOVA from `iova` on, in the address space of the data queues; both are multiples of 4 KiB.
+ * What the device writes elsewhere is not logged. It belongs to the handle: it ends with vqnic_log_stop(), with the
+ * handle, or with the device, and not when /dev/vhost-vdpa-N is closed or the device is reset.
+ *
+ * vqnic_log_start(): what the device writes from its return on is logged, and what it wrote before is in memory. -EBUSY:
+ * there is a log already. -ENOMEM: no contiguous memory, of which a log takes iova + size divided by 4096; without a
+ * platform IOMMU there are 4 MiB at most, for 16 GiB. -ERANGE: the card has no such IOVA. -EOPNOTSUPP: the host's own
+ * driver has the device.
+ *
+ * vqnic_log_read(): sets bit p % 8 of bitmap[p / 8] for each page p of 4 KiB from `iova` on, p below size / 4096, that the
+ * device wrote since the page was last read, or since the start; clears no bit. The range must be part of the log's. A
+ * page that is read from memory after the return has all that made it be reported, and what is written to it later is
+ * reported next time. After an error, what was written in the range since the last time cannot be known any more: take
+ * all of it for written. A suspended device that was read once more has nothing left to report.
+ */
+int vqnic_log_start(struct vqnic *vq, const char *card, const char *dev, uint64_t iova, uint64_t size);
+int vqnic_log_read(struct vqnic *vq, const char *card, const char *dev, uint64_t iova, uint64_t size, uint8_t *bitmap);
+int vqnic_log_stop(struct vqnic *vq, const char *card, const char *dev);
 
 /* Name of a virtio feature bit of a network device, a bit of the device status, or of VQNIC_RX_; NULL: it has none. */
 const char *vqnic_feature_name(unsigned int bit);

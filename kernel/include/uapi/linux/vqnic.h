@@ -24,8 +24,9 @@ enum vqnic_cmd {
 	VQNIC_CMD_CARD_GET,
 	/*
 	 * do: DEV_NAME, and CARD if it is to be on that one. Reply: CARD, DEV_*, a QUEUE for
-	 * each queue, and an AS for each address space, if the card has an IOMMU; of a dead
-	 * card's device CARD, DEV_NAME, DEV_INDEX, DEV_MAC, DEV_MTU, DEV_OFFERED and each AS.
+	 * each queue, and an AS for each address space, if the card has an IOMMU; LOG_IOVA and
+	 * LOG_SIZE, if there is a dirty log; of a dead card's device CARD, DEV_NAME, DEV_INDEX,
+	 * DEV_MAC, DEV_MTU, DEV_OFFERED, each AS, and of the log.
 	 */
 	VQNIC_CMD_DEV_GET,
 	/*
@@ -47,6 +48,31 @@ enum vqnic_cmd {
 	 * VLANS or ALL_VLANS. All of it is in force when the answer comes, or nothing has changed.
 	 */
 	VQNIC_CMD_POLICY_SET,
+	/*
+	 * do, which needs CAP_NET_ADMIN: DEV_NAME, CARD if it is to be on that one, LOG_IOVA and
+	 * LOG_SIZE. From the answer on the card logs which pages of 4 KiB it writes there, in the
+	 * address space of the data queues; what it wrote before is in memory. The log is of the
+	 * socket that sent this: the others' LOG_ requests are refused (-EBUSY), and it ends with
+	 * the socket, or with the device. It takes 256 KiB of contiguous memory for each GiB from
+	 * IOVA 0 to its end; -ENOMEM: there is none. Without a platform IOMMU, Linux has 4 MiB
+	 * at most, 16 GiB. -EOPNOTSUPP: the device has no address space of its own.
+	 */
+	VQNIC_CMD_LOG_START,
+	/*
+	 * do, which needs CAP_NET_ADMIN: as LOG_START, with pages that are logged, at most
+	 * VQNIC_LOG_READ_MAX bytes. Reply: CARD, DEV_NAME, LOG_IOVA, LOG_SIZE and LOG_BITMAP, which
+	 * pages were written since they were last read (or since LOG_START); that is forgotten
+	 * then. What the card wrote to these is there for whoever reads them after the answer. A
+	 * page may be reported once more than it was written; after a reset of the card, all are.
+	 * If there is no answer, or an error, all of them are to be taken for written. -ENODATA:
+	 * there is no log.
+	 */
+	VQNIC_CMD_LOG_READ,
+	/*
+	 * do, which needs CAP_NET_ADMIN: DEV_NAME, and CARD if it is to be on that one. Ends the
+	 * log. -ENODATA: there is none.
+	 */
+	VQNIC_CMD_LOG_STOP,
 
 	__VQNIC_CMD_MAX,
 };
@@ -134,10 +160,17 @@ enum vqnic_attr {
 	VQNIC_A_DEV_AS_CTRL,		/* u32: address space on the card of the control queue */
 	VQNIC_A_QUEUE_NUMBER,		/* u32: queue on the card, which its doorbell follows */
 
+	VQNIC_A_LOG_IOVA,		/* u64: first byte of the pages, a multiple of 4 KiB */
+	VQNIC_A_LOG_SIZE,		/* u64: their bytes, a multiple of 4 KiB */
+	VQNIC_A_LOG_BITMAP,		/* bytes: bit p % 8 of byte p / 8 is page p's, from 0 on */
+
 	__VQNIC_A_MAX,
 };
 
 #define VQNIC_A_MAX (__VQNIC_A_MAX - 1)
+
+/* Bytes of IOVA that one VQNIC_CMD_LOG_READ can be about. */
+#define VQNIC_LOG_READ_MAX 0x20000000
 
 /* Receive modes, virtio 5.1.6.5.1: each is a bit, by its command in VIRTIO_NET_CTRL_RX. */
 #define VQNIC_RX_PROMISC	0x01	/* all that no other device has the address of */
