@@ -44,7 +44,7 @@ problems() {
 # What there is to say when the machine does not do as it should.
 autopsy() {
 	local part
-	for part in sim qemu; do
+	for part in sim sim2 qemu; do
 		[ -e "$run/$part.pid" ] && ! alive $part &&
 			echo "$tool: $part has ended: $(tail -n 1 "$run/$part.log" 2>/dev/null)" >&2
 	done
@@ -58,7 +58,7 @@ own_folder() {
 	mkdir -p "$run"
 	exec {lock}>"$run/lock"
 	flock -n "$lock" || die "$run belongs to a VM that is running"
-	rm -rf "$run"/{ready,exec,exec.log,console.log,qemu.log,sim.log,sim.out,*.sock,*.pid,agent.*}
+	rm -rf "$run"/{ready,exec,exec.log,console.log,qemu.log,sim*.log,sim*.out,*.sock,*.pid,agent.*}
 	mkdir "$run/exec"
 	touch "$run/console.log"
 	mkfifo "$run/agent.in" "$run/agent.out"

@@ -28,8 +28,9 @@ refused() {
 	echo "$said"
 }
 
-card() { basename "$(dirname "$(grep -lx 0x7671 /sys/bus/pci/devices/*/device)")"; }
-mgmtdev() { vdpa mgmtdev show | sed -n 's/^\(pci[^ ]*\): *$/\1/p'; }
+# card [NUMBER], mgmtdev [NUMBER]: the first card, or another one, as PCI and as vdpa know it.
+card() { grep -lx 0x7671 /sys/bus/pci/devices/*/device | sed -n "s|.*/\(.*\)/device|\1|; ${1:-1}p"; }
+mgmtdev() { vdpa mgmtdev show | sed -n 's/^\(pci[^ ]*\): *$/\1/p' | sort | sed -n "${1:-1}p"; }
 
 # Network interface of a vDPA device, empty if there is none. Only the MAC address ties the two together: the virtio
 # device is a child of the PCI device, not of the vDPA device.

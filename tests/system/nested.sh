@@ -5,17 +5,25 @@
 
 wire=tap once='' options=--nested
 
-# inside [-t SECONDS] [COMMAND]: runs the command, or the script on stdin, in the guest g0.
-inside() {
-	local limit=60
+# in_guest NAME [-t SECONDS] [COMMAND]: runs the command, or the script on stdin, in the guest.
+in_guest() {
+	local name=$1 limit=60
+	shift
 	if [ "${1:-}" = -t ]; then
 		limit=$2
 		shift 2
 	fi
-	guest -t $((limit + 20)) "inner exec g0 -t $limit <<'END_OF_SCRIPT'
+	guest -t $((limit + 20)) "inner exec $name -t $limit <<'END_OF_SCRIPT'
+set -e
 $(if [ $# -gt 0 ]; then printf '%s\n' "$*"; else cat; fi)
 END_OF_SCRIPT"
 }
+inside() { in_guest g0 "$@"; }
+
+# put NAME FILE: the file in the guest's /bin.
+put() { in_guest "$1" "base64 -d >/bin/${2##*/} <<END; chmod +x /bin/${2##*/}
+$(base64 "$2")
+END"; }
 
 # device [ARGUMENT...]: a vDPA device vdpa0 for guests; arguments of `vdpa dev add`.
 device() { guest "vdpa dev add name vdpa0 mgmtdev \$(mgmtdev) mac $mac0 $*; bind_to vhost_vdpa vdpa0"; }
@@ -23,7 +31,7 @@ device() { guest "vdpa dev add name vdpa0 mgmtdev \$(mgmtdev) mac $mac0 $*; bind
 # start [OPTION...]: a guest g0 that has vdpa0; options of `inner start`.
 start() { guest -t 200 "inner start g0 --vdpa vdpa0 $*"; }
 
-address() { inside "ip link set eth0 up ${1:-}; ip address add $ip0/24 dev eth0; ping -c 5 -i 0.2 -w 15 $wire_ip"; }
+address() { inside "ip link set eth0 up ${1:-}; ip address replace $ip0/24 dev eth0; ping -c 5 -i 0.2 -w 15 $wire_ip"; }
 
 # Ends the guest. Nothing of it may be left, and neither its kernel nor its QEMU may have complained.
 stop() {
@@ -45,15 +53,77 @@ during_pings() {
 	echo $(($(counted "$1") - before)) "$(guest "counted_calls $2")"
 }
 
+# peer_up, peer_down: an iperf3 server on the wire.
+peer_up() { iperf3 -s -D --pidfile "$run/iperf3.pid" --logfile "$run/iperf3.log" -p 5201; }
+peer_down() { kill "$(tr -d '\0' <"$run/iperf3.pid")"; }
+
+# Frames of all sizes, with and without the card's checksums.
 test_guest_traffic() {
+	local mode
 	device mtu 9000
 	start --device host_mtu=9000
 	address "mtu 9000"
 	expect "the MAC address in the guest" "$(inside 'cat /sys/class/net/eth0/address')" $mac0
 	ping -c 3 -i 0.2 -w 10 -s 8972 -M "do" $ip0
-	iperf3 -s -D --pidfile "$run/iperf3.pid" --logfile "$run/iperf3.log" -p 5201
-	inside "iperf3 -c $wire_ip -p 5201 -t 2 && iperf3 -c $wire_ip -p 5201 -t 2 -R"
-	kill "$(tr -d '\0' <"$run/iperf3.pid")"
+	peer_up
+	for mode in on off; do
+		inside <<-EOF
+			ethtool -K eth0 tx $mode rx $mode
+			ethtool -k eth0 | grep "^[rt]x-checksumming: $mode" | wc -l | grep -x 2
+			iperf3 -c $wire_ip -p 5201 -t 1
+			iperf3 -c $wire_ip -p 5201 -t 1 -R
+			iperf3 -c $wire_ip -p 5201 -t 1 -u -b 5M -l 1000
+		EOF
+	done
+	expect "frames with a wrong checksum" "$(nstat -asz TcpInCsumErrors UdpInCsumErrors | awk '/InCsum/ { n += $2 } END { print n }')" 0
+	peer_down
+	stop
+}
+
+# Frames that queue $1 of vdpa0 has moved, in `vqnicctl -j queue show` on stdin.
+frames_of() { json queue vdpa0 queues "$1" frames; }
+
+# With as many queue pairs as the guest has asked for by ethtool -L, flows are spread over these and no others.
+test_guest_channels() {
+	local pairs before after queue busy
+	device max_vqp 4
+	start --device mq=on,vectors=10
+	address
+	peer_up
+	for pairs in 4 1 3; do
+		inside "ethtool -L eth0 combined $pairs"
+		expect "queue pairs in use" "$(guest 'vqnicctl -j dev show vdpa0' | json dev vdpa0 pairs_used)" $pairs
+		before=$(guest 'vqnicctl -j queue show vdpa0')
+		inside "iperf3 -c $wire_ip -p 5201 -t 1 -P 12; iperf3 -c $wire_ip -p 5201 -t 1 -P 12 -R"
+		after=$(guest 'vqnicctl -j queue show vdpa0')
+		for direction in 0 1; do
+			busy=''
+			for queue in 0 1 2 3; do
+				queue=$((2 * queue + direction))
+				(($(frames_of $queue <<<"$after") - $(frames_of $queue <<<"$before") < 10)) || busy+=" $queue"
+			done
+			echo "$pairs pairs, direction $direction: queues$busy"
+			[ "$(wc -w <<<"$busy")" = $pairs ] || fail "with $pairs pairs these queues move frames:$busy"
+		done
+	done
+	! inside "ethtool -L eth0 combined 5" || fail "there are 5 pairs"
+	peer_down
+	stop
+}
+
+# As tests of filters in the host VM, filter.sh, but for the driver. Commands of the guest come to the card by QEMU.
+test_guest_filters() {
+	local filter
+	nic=eth0 frame_tool=frames
+	driver() { inside "refused() { ! \"\$@\"; }; $1"; }
+	device
+	start
+	put g0 build/tests/frames
+	inside 'ip link set eth0 up; until grep -x 1 /sys/class/net/eth0/carrier; do sleep 0.1; done'
+	for filter in mac multicast promisc allmulti vlan port_vlan spoof; do
+		echo "filter_$filter"
+		filter_$filter
+	done
 	stop
 }
 
@@ -140,46 +210,6 @@ test_guest_in_use() {
 	EOF
 	vm problems "$vm/guest-g0" 0
 }
-
-# The longest time without an answer, in milliseconds, of a ping -D with an answer every 50 ms.
-longest_gap() {
-	awk '/^\[/ { t = substr($1, 2) + 0; if (last && t - last > gap) gap = t - last; last = t } END { print int(gap * 1000) }' "$1"
-}
-
-# Stock QEMU moves a guest from one vdev to another. From the wire nothing is seen of it but a gap. OPTION of -netdev.
-migrate_guest() {
-	local pinger gap answers
-	device
-	guest "vdpa dev add name vdpa1 mgmtdev \$(mgmtdev) mac $mac0; bind_to vhost_vdpa vdpa1"
-	start $1
-	address
-	ping -D -i 0.05 -w 300 $ip0 >"$run/ping" &
-	pinger=$!
-	inside 'echo "still here" >/run/mark; ping -i 0.05 '$wire_ip' >/run/ping &'
-	guest -t 200 "inner start g1 --vdpa vdpa1 $1 --incoming tcp:127.0.0.1:4444"
-	guest -t 200 <<-'EOF'
-		inner qmp g0 migrate '{"uri":"tcp:127.0.0.1:4444"}'
-		deadline=$((SECONDS + 150))
-		until state=$(inner qmp g0 query-migrate); [[ $state == *completed* ]]; do
-			[[ $state != *failed* && $state != *cancelled* ]] && ((SECONDS < deadline)) || fail "migration: $state"
-			sleep 0.2
-		done
-		echo "$state"
-		inner stop g0
-	EOF
-	expect "what the guest remembers" "$(guest 'inner exec g1 cat /run/mark')" "still here"
-	answers=$(grep -c 'bytes from' "$run/ping")
-	eventually "answers after the migration" eval "((\$(grep -c 'bytes from' '$run/ping') > $answers + 20))"
-	kill -INT $pinger
-	gap=$(longest_gap "$run/ping")
-	echo "blackout: $gap ms"
-	guest "inner exec g1 'killall -INT ping; tail -n 2 /run/ping; ping -c 3 -i 0.2 -w 10 $wire_ip'; inner stop g1; rest"
-	vm problems "$vm/guest-g0" 0
-	vm problems "$vm/guest-g1" 0
-}
-
-test_guest_migration() { migrate_guest ""; }
-test_guest_migration_shadow() { migrate_guest "--netdev x-svq=on"; }
 
 # A guest that attacks the card by its rings, tests/system/hostile, stops its own queue and nothing else: another guest's
 # traffic goes on, and memory that is not the guest's stays as it is.

@@ -1,0 +1,122 @@
+# shellcheck shell=bash disable=SC2034,SC2086,SC2154  # variables are shared with tests/system/run
+# SPDX-License-Identifier: Apache-2.0
+#
+# Live migration by stock QEMU: a guest moves from vdpa0 on the first card to vdpa1, on the same card or another one. From
+# the wire nothing is seen of it but a gap.
+
+wire=bridge once='' options=--nested
+
+# devices CARD: vdpa0, and vdpa1 on the card of that number.
+devices() {
+	device max_vqp 2
+	guest "vdpa dev add name vdpa1 mgmtdev \$(mgmtdev $1) mac $mac0 max_vqp 2; bind_to vhost_vdpa vdpa1"
+}
+
+# Both QEMUs get the same options, or the state does not fit.
+source_guest() { start --device mq=on,vectors=6 $1; address; }
+destination() { guest -t 200 "inner start g1 --vdpa vdpa1 --device mq=on,vectors=6 --incoming tcp:127.0.0.1:4444 $1"; }
+
+# migration [LIMIT]: begins, at so many bytes a second.
+begin_migration() {
+	guest "inner qmp g0 migrate-set-parameters '{\"max-bandwidth\":${1:-1000000000}}'
+		inner qmp g0 migrate '{\"uri\":\"tcp:127.0.0.1:4444\"}'"
+}
+
+# Waits until the migration has the state, or fails if it gets to another one that is an end.
+migration_is() {
+	guest -t 200 <<-EOF
+		deadline=\$((SECONDS + 150))
+		until state=\$(inner qmp g0 query-migrate); [[ \$state == *'"status": "$1"'* || \$state == *'"status":"$1"'* ]]; do
+			[[ ! \$state =~ completed|failed|cancelled\" ]] && ((SECONDS < deadline)) || fail "migration: \$state"
+			sleep 0.2
+		done
+		echo "\$state"
+	EOF
+}
+
+# What the guest has told device $1 by its control queue.
+settings() {
+	local object
+	for object in "mac $1 guest" "vlan $1 guest" "dev $1 pairs_used" "dev $1 offloads"; do
+		guest "vqnicctl -j ${object%% *} show $1" | json $object
+	done
+}
+
+# The longest time without an answer, in milliseconds, of the ping -D in file $1.
+longest_gap() {
+	awk '/^\[/ { t = substr($1, 2) + 0; if (last && t - last > gap) gap = t - last; last = t } END { print int(gap * 1000) }' "$1"
+}
+
+# migrate_guest CARD [OPTION...]: from vdpa0 to vdpa1 on that card, with options of `inner start`, under load.
+migrate_guest() {
+	local pinger gap answers before after
+	devices $1
+	source_guest "${*:2}"
+	inside <<-EOF
+		ip maddress add 01:00:5e:01:02:03 dev eth0
+		ip link add link eth0 name vlan5 type vlan id 5
+		ip link set vlan5 up
+		ip link set eth0 allmulticast on
+		ethtool -L eth0 combined 2
+		echo "still here" >/run/mark
+	EOF
+	before=$(settings vdpa0)
+	peer_up
+	ping -D -i 0.01 -w 300 $ip0 >"$run/ping" &
+	pinger=$!
+	inside "iperf3 -c $wire_ip -p 5201 -t 300 >/run/iperf3 2>&1 &"
+	destination "${*:2}"
+	begin_migration
+	migration_is completed
+	guest 'inner stop g0'
+	expect "what the guest remembers" "$(in_guest g1 'cat /run/mark')" "still here"
+	answers=$(grep -c 'bytes from' "$run/ping")
+	eventually "answers after the migration" eval "((\$(grep -c 'bytes from' '$run/ping') > $answers + 50))"
+	# The stream goes on.
+	in_guest g1 <<-'EOF'
+		sent() { cat /sys/class/net/eth0/statistics/tx_bytes; }
+		before=$(sent)
+		until (($(sent) > before + 1000000)); do sleep 0.2; done
+		killall -INT iperf3
+	EOF
+	kill -INT $pinger
+	peer_down
+	gap=$(longest_gap "$run/ping")
+	echo "blackout: $gap ms"
+	after=$(settings vdpa1)
+	echo "$before"
+	expect "what the guest has told its device" "$after" "$before"
+	in_guest g1 "ping -c 3 -i 0.2 -w 10 $wire_ip"
+	guest "inner stop g1; rest"
+	vm problems "$vm/guest-g0" 0
+	vm problems "$vm/guest-g1" 0
+}
+
+test_guest_migration() { migrate_guest 1; }
+test_guest_migration_shadow() { migrate_guest 1 --netdev x-svq=on; }
+test_guest_migration_cards() { migrate_guest 2; }
+
+# A migration that is cancelled, or whose destination dies, leaves the guest where it was.
+test_guest_migration_broken() {
+	devices 2
+	source_guest
+	destination
+	begin_migration 2000000
+	migration_is active
+	guest "inner qmp g0 migrate_cancel; inner kill g1"
+	migration_is cancelled
+	inside "ping -c 5 -i 0.2 -w 15 $wire_ip"
+	destination
+	begin_migration 2000000
+	migration_is active
+	guest "inner kill g1"
+	migration_is failed
+	inside "ping -c 5 -i 0.2 -w 15 $wire_ip"
+	# What was tried in vain works afterwards.
+	destination
+	begin_migration
+	migration_is completed
+	guest "inner stop g0"
+	in_guest g1 "ping -c 3 -i 0.2 -w 10 $wire_ip"
+	guest "inner stop g1; rest"
+}

@@ -1,0 +1,89 @@
+# shellcheck shell=bash disable=SC2034,SC2086,SC2154  # variables are shared with tests/system/run
+# SPDX-License-Identifier: Apache-2.0
+#
+# Two guests on one card, g0 with vdpa0 and g1 with vdpa1: what they may do to each other, and what they may not.
+
+wire=tap once='' options=--nested
+
+two_guests() {
+	device
+	guest "vdpa dev add name vdpa1 mgmtdev \$(mgmtdev) mac $mac1; bind_to vhost_vdpa vdpa1"
+	start
+	guest -t 200 "inner start g1 --vdpa vdpa1"
+	in_guest g1 "ip link set eth0 up; ip address add $ip1/24 dev eth0"
+	address
+	in_guest g1 "ping -c 3 -i 0.2 -w 15 $wire_ip"
+}
+
+stop_two() { guest 'inner stop g1'; stop; vm problems "$vm/guest-g1" 0; }
+
+card_counter() { guest 'vqnicctl -j stats show' | json stats 0000:00:05.0 "$1"; }
+
+# Two guests reach each other without the wire, and everybody with a broadcast; but not out of their port VLANs.
+test_guest_pair() {
+	local wire_frames switched moved
+	two_guests
+	in_guest g1 'iperf3 -s -D'
+	wire_frames=$(card_counter wire_tx_frames) switched=$(card_counter switch_frames)
+	inside "ping -c 5 -i 0.2 -w 15 $ip1; iperf3 -c $ip1 -t 2; iperf3 -c $ip1 -t 2 -R"
+	switched=$(($(card_counter switch_frames) - switched)) wire_frames=$(($(card_counter wire_tx_frames) - wire_frames))
+	echo "$switched frames between the guests, $wire_frames to the wire"
+	((switched > 500 && wire_frames < 50)) || fail "traffic between guests goes over the wire"
+
+	# Broadcasts reach the wire and the other guest, each once.
+	in_guest g1 'sysctl -qw net.ipv4.icmp_echo_ignore_broadcasts=0'
+	sysctl -qw net.ipv4.icmp_echo_ignore_broadcasts=0
+	inside "ping -b -c 3 -i 0.3 -w 10 10.1.0.255 >/run/answers 2>&1 || true; cat /run/answers"
+	expect "answers of g1 and of the wire to three broadcasts" \
+		"$(inside "grep -c 'from $ip1' /run/answers; grep -c 'from $wire_ip' /run/answers" | xargs)" "3 3"
+
+	# Apart, by VLANs that neither of them sees.
+	guest 'vqnicctl policy set vdpa0 port-vlan 10; vqnicctl policy set vdpa1 port-vlan 20'
+	! inside "ping -c 3 -i 0.2 -W 1 $ip1" || fail "g0 reaches g1 out of its VLAN"
+	! in_guest g1 "ping -c 3 -i 0.2 -W 1 $wire_ip" || fail "g1 reaches the wire out of its VLAN"
+	guest 'vqnicctl policy set vdpa1 port-vlan 10'
+	inside "ping -c 3 -i 0.2 -w 15 $ip1"
+	! inside "ping -c 3 -i 0.2 -W 1 $wire_ip" || fail "g0 reaches the wire out of its VLAN"
+	stop_two
+}
+
+# Bytes that g1 receives of a TCP stream from the wire, for each 1000 cycles of the card.
+stream_rate() {
+	local bytes cycles
+	bytes=$(in_guest g1 'cat /sys/class/net/eth0/statistics/rx_bytes') cycles=$(card_cycles)
+	iperf3 -c $ip1 -t 4 >/dev/null
+	bytes=$(($(in_guest g1 'cat /sys/class/net/eth0/statistics/rx_bytes') - bytes)) cycles=$(($(card_cycles) - cycles))
+	echo $((bytes * 1000 / cycles))
+}
+card_cycles() { guest 'vqnicctl -j card show' | json card 0000:00:05.0 cycles; }
+
+# A guest that gives no buffers loses its own frames, and nobody else's. The card's own clock measures, as the machine's
+# processors are also the sender's.
+test_guest_overload() {
+	local alone beside flood drops other_drops
+	two_guests
+	in_guest g1 'iperf3 -s -D'
+	alone=$(stream_rate)
+	guest 'kill -STOP $(cat build/run/*/guest-g0/qemu.pid)'
+	ip neighbour replace $ip0 lladdr $mac0 dev wire0 nud permanent
+	drops=$(counter rx_drop_no_buffer)
+	python3 - $ip0 <<-'EOF' &
+		import socket, sys, time
+		sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		while True:
+		    sock.sendto(bytes(1400), (sys.argv[1], 9))
+		    time.sleep(0.001)
+	EOF
+	flood=$!
+	beside=$(stream_rate)
+	kill $flood
+	ip neighbour delete $ip0 dev wire0
+	drops=$(($(counter rx_drop_no_buffer) - drops))
+	other_drops=$(guest 'vqnicctl -j stats show vdpa1' | json stats vdpa1 rx_drop_no_buffer)
+	guest 'kill -CONT $(cat build/run/*/guest-g0/qemu.pid)'
+	echo "bytes in 1000 cycles: $alone alone, $beside beside a guest that loses $drops frames; $other_drops lost by the stream"
+	((drops > 500)) || fail "the guest that does not take frames has lost $drops only"
+	((beside * 100 >= alone * 80)) || fail "of $alone bytes in 1000 cycles $beside are left"
+	inside "ping -c 3 -i 0.2 -w 15 $wire_ip"
+	stop_two
+}
