@@ -28,9 +28,10 @@ refused() {
 	echo "$said"
 }
 
-# card [NUMBER], mgmtdev [NUMBER]: the first card, or another one, as PCI and as vdpa know it.
-card() { grep -lx 0x7671 /sys/bus/pci/devices/*/device | sed -n "s|.*/\(.*\)/device|\1|; ${1:-1}p"; }
-mgmtdev() { vdpa mgmtdev show | sed -n 's/^\(pci[^ ]*\): *$/\1/p' | sort | sed -n "${1:-1}p"; }
+# The first card, as PCI knows it; all cards as vdpa knows them, and the first of these.
+card() { basename "$(dirname "$(grep -lx 0x7671 /sys/bus/pci/devices/*/device | head -n 1)")"; }
+mgmtdevs() { vdpa mgmtdev show | sed -n 's/^\(pci[^ ]*\): *$/\1/p' | sort; }
+mgmtdev() { mgmtdevs | head -n 1; }
 
 # Network interface of a vDPA device, empty if there is none. Only the MAC address ties the two together: the virtio
 # device is a child of the PCI device, not of the vDPA device.

@@ -9,7 +9,7 @@ wire=bridge once='' options=--nested
 # devices CARD: vdpa0, and vdpa1 on the card of that number.
 devices() {
 	device max_vqp 2
-	guest "vdpa dev add name vdpa1 mgmtdev \$(mgmtdev $1) mac $mac0 max_vqp 2; bind_to vhost_vdpa vdpa1"
+	guest "vdpa dev add name vdpa1 mgmtdev \$(mgmtdevs | sed -n ${1}p) mac $mac0 max_vqp 2; bind_to vhost_vdpa vdpa1"
 }
 
 # Both QEMUs get the same options, or the state does not fit.

@@ -115,6 +115,7 @@ test_guest_channels() {
 test_guest_filters() {
 	local filter
 	nic=eth0 frame_tool=frames
+	# shellcheck disable=SC2317  # filter.sh calls it
 	driver() { inside "refused() { ! \"\$@\"; }; $1"; }
 	device
 	start
