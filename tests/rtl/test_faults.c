@@ -441,13 +441,30 @@ static uint64_t some_entry(struct queue *q, uint64_t addr)
 	return space_entry(q->dev->space, addr, (unsigned int)host_random(q->dev->host, leaf, 2));
 }
 
+/* The entry of a page table that is not as it should be, if there is one. */
+static struct {
+	uint64_t *at, value;
+	uint64_t refused;
+} wrong;
+
 /* Makes `clear` and `set` of an entry so, and the card forget it; what it maps is then none of the card's business. */
 static void change_entry(struct queue *q, uint64_t entry, uint64_t clear, uint64_t set)
 {
-	uint64_t *at = space_entry_at(q->dev->space, entry);
-
-	*at = (*at & ~clear) | set;
+	wrong.at = space_entry_at(q->dev->space, entry);
+	wrong.value = *wrong.at;
+	*wrong.at = (*wrong.at & ~clear) | set;
 	space_invalidate(q->dev->space);
+}
+
+/* Others may need it: an entry of level 2 is for 1 GiB. */
+static void mend_entry(struct vdev *d)
+{
+	if (!wrong.at)
+		return;
+	*wrong.at = wrong.value;
+	if (wrong.refused)
+		host_deny(d->host, wrong.refused, 8, HOST_FAULT);
+	space_invalidate(d->space);
 }
 
 /* Random bits in all but the one that says that they mean anything. */
@@ -619,6 +636,7 @@ static uint64_t refuse_entry(struct queue *q)
 	uint64_t entry = some_entry(q, some_addr(q));
 
 	host_allow(q->dev->host, entry, 8, HOST_FAULT);
+	wrong.refused = entry;
 	return bad_entry(q, entry, 0, 0);
 }
 
@@ -797,6 +815,7 @@ static void run_case(uint64_t seed, unsigned int queue, uint8_t code, provoke_fn
 	unsigned int polls = 0, config_msix, event_msix;
 	uint64_t info, sent;
 
+	memset(&wrong, 0, sizeof(wrong));
 	/* What the card cannot do cannot be asked for in a wrong way. */
 	if (config.features & ~vdev_get(d, VQNIC_REG_SUPPORTED_FEATURES, 8))
 		return;
@@ -863,6 +882,7 @@ static void run_case(uint64_t seed, unsigned int queue, uint8_t code, provoke_fn
 	}
 
 	/* Reset, and all is well again. */
+	mend_entry(d);
 	if (host_chance(h, 50)) {
 		queue_reset(q);
 		test_equal(queue_get(q, VQNIC_REG_QUEUE_FAULT, 1), VQNIC_FAULT_NONE, "after queue reset");

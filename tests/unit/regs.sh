@@ -45,7 +45,7 @@ result $? stale-files-are-named
 "$work/top/hw/regs/generate" >"$work/out" 2>&1 && "$work/top/hw/regs/generate" --check >>"$work/out" 2>&1 &&
 	grep -q 'VQNIC_VERSION_MINOR_VALUE 99' "$work/top/hw/regs/vqnic_regs.h" &&
 	grep -q 'VERSION_MINOR_VALUE = 99' "$work/top/hw/regs/vqnic_regs_pkg.sv" &&
-	grep -q 'version 1.99' "$work/top/docs/registers.md"
+	grep -q 'version 2.99' "$work/top/docs/registers.md"
 result $? a-change-reaches-every-output
 
 refused overlap-is-refused 's/"SCRATCH", offset = 0x050/"SCRATCH", offset = 0x04c/' 'EVENT and SCRATCH overlap'
