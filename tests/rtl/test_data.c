@@ -117,7 +117,7 @@ static void test_lengths(uint64_t seed)
 	card_check_counters(c);
 }
 
-/* More chains than an index can count, through one small and one large ring. */
+/* Ring indices pass 65535, those of one small and one large ring. */
 static void test_index_wrap(uint64_t seed)
 {
 	struct host *h = host_new(seed, NULL);

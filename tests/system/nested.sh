@@ -111,14 +111,15 @@ test_guest_channels() {
 	stop
 }
 
-# As tests of filters in the host VM, filter.sh, but for the driver. Commands of the guest come to the card by QEMU.
+# As tests of filters in the host VM, filter.sh, but for the driver. The device is passed through as it is: QEMU 11.1's shadow
+# of the control queue loses a descriptor with each command, and writes a broken chain after 63 of them.
 test_guest_filters() {
 	local filter
 	nic=eth0 frame_tool=frames
 	# shellcheck disable=SC2317  # filter.sh calls it
 	driver() { inside "refused() { ! \"\$@\"; }; $1"; }
 	device
-	start
+	start --generic
 	put g0 build/tests/frames
 	inside 'ip link set eth0 up; until grep -x 1 /sys/class/net/eth0/carrier; do sleep 0.1; done'
 	for filter in mac multicast promisc allmulti vlan port_vlan spoof; do
