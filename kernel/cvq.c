@@ -202,17 +202,18 @@ void vqnic_cvq_serve(struct vqnic_vdev *vdev)
 	if (!cvq->mailbox || !vdev->provisioned || vdev->needs_reset ||
 	    !vqnic_cmd_get_command(vdev, &command))
 		return;
-	if (!command.cut && command.len <= VQNIC_MAILBOX_BYTES) {
-		memcpy(cvq->copy, cvq->mailbox, command.len);
+	memcpy(cvq->copy, cvq->mailbox, VQNIC_MAILBOX_BYTES);
+	if (!command.cut && command.len <= VQNIC_MAILBOX_BYTES)
 		err = vqnic_cvq_run(vdev, cvq->copy, command.len);
-	}
 	/* The next command, or the next guest's, finds nothing of this one. */
 	memset(cvq->mailbox, 0, VQNIC_MAILBOX_BYTES);
 	cvq->commands++;
 	if (err) {
 		cvq->refused++;
-		dev_dbg(&vdev->card->pdev->dev, "vdev %u: command of %u bytes refused: %pe\n",
-			vdev->index, command.len, ERR_PTR(err));
+		dev_info_ratelimited(&vdev->card->pdev->dev,
+				     "vdev %u: command %u.%u of its guest, %u bytes, refused: %pe\n",
+				     vdev->index, cvq->copy[0], cvq->copy[1], command.len,
+				     ERR_PTR(err));
 	}
 	vqnic_cmd_answer(vdev, &command, err ? VIRTIO_NET_ERR : VIRTIO_NET_OK);
 }

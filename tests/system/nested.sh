@@ -68,8 +68,8 @@ test_guest_traffic() {
 	peer_up
 	for mode in on off; do
 		inside <<-EOF
-			ethtool -K eth0 tx $mode rx $mode
-			ethtool -k eth0 | grep "^[rt]x-checksumming: $mode" | wc -l | grep -x 2
+			ethtool -K eth0 tx $mode
+			ethtool -k eth0 | grep "^tx-checksumming: $mode"
 			iperf3 -c $wire_ip -p 5201 -t 1
 			iperf3 -c $wire_ip -p 5201 -t 1 -R
 			iperf3 -c $wire_ip -p 5201 -t 1 -u -b 5M -l 1000
