@@ -54,6 +54,9 @@ test_dead_card_vhost() {
 		rm -f /tmp/vhost_map.*
 		{ vhost_map vdpa0 dead-card && echo passed; touch /tmp/vhost_map.end; } >/tmp/vhost_map.out 2>&1 &
 		eventually "a map" grep mapped /tmp/vhost_map.out
+		rm -f /tmp/vhost_log.*
+		{ vhost_log vdpa0 dead-card; touch /tmp/vhost_log.end; } >/tmp/vhost_log.out 2>&1 &
+		eventually "a log" grep held /tmp/vhost_log.out
 	EOF
 	vm kill-sim "$vm"
 	# The driver has to learn of it from a read, not from a posted write, as above.
@@ -63,6 +66,10 @@ test_dead_card_vhost() {
 		eventually "the end of vhost_map" test -e /tmp/vhost_map.end
 		cat /tmp/vhost_map.out
 		grep -qx passed /tmp/vhost_map.out || fail "vhost_map failed"
+		touch /tmp/vhost_log.go
+		eventually "the end of vhost_log" test -e /tmp/vhost_log.end
+		cat /tmp/vhost_log.out
+		grep -qx passed /tmp/vhost_log.out || fail "vhost_log failed"
 		timeout 20 vdpa dev del vdpa0
 		timeout 30 rmmod vqnic
 	EOF

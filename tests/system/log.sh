@@ -38,3 +38,15 @@ test_log_device_gone() {
 		echo 1 >/sys/bus/pci/rescan
 	EOF
 }
+
+# A guest moves by the log under traffic, there and back: tests/system/vhost_migrate.c.
+test_migrate_log() {
+	guest -t 240 <<-EOF
+		for i in 0 1 2; do
+			add vdpa\$i mac 52:54:00:12:37:0\$i
+			bind_to vhost_vdpa vdpa\$i
+		done
+		/vqnic/build/tests/vhost_migrate vdpa0 vdpa1 vdpa2
+		/vqnic/build/tests/vhost_migrate vdpa0 vdpa1 vdpa2 2
+	EOF
+}

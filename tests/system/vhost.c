@@ -132,6 +132,7 @@ void device_open(const char *name)
 	DIR *dir;
 	uint64_t wanted = 1 << VHOST_BACKEND_F_IOTLB_MSG_V2 | 1 << VHOST_BACKEND_F_IOTLB_BATCH |
 			  1 << VHOST_BACKEND_F_IOTLB_ASID | 1 << VHOST_BACKEND_F_IOTLB_PERSIST |
+			  1 << VHOST_BACKEND_F_SUSPEND | 1 << VHOST_BACKEND_F_RESUME |
 			  1 << VHOST_BACKEND_F_ENABLE_AFTER_DRIVER_OK;
 	uint64_t features;
 

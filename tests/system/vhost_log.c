@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * vhost_log NAME TEST [SEED]: the dirty log of vDPA device NAME, which is bound to vhost_vdpa: what is logged, what is
- * refused, and what becomes of the log when something else goes away. The wire must be a loopback. Exit status 0: the test
- * passed; otherwise one line says what failed.
+ * refused, and what becomes of the log when something else goes away. The wire must be a loopback. Exit status 0: the
+ * test passed; otherwise one line says what failed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -374,6 +374,28 @@ static void test_hold(void)
 	printf("passed\n");
 }
 
+/* The card is killed while its device is logged: what nobody knows is an error, and the memory is given back. */
+static void test_dead_card(void)
+{
+	uint64_t deadline = now_ms() + 60000;
+	static uint8_t bitmap[LOG_PAGES / 8 + 1];
+
+	log_start();
+	printf("held\n");
+	while (access("/tmp/vhost_log.go", F_OK)) {
+		if (now_ms() > deadline)
+			fail("nobody killed the card");
+		sleep_ms(20);
+	}
+	expect_errno("a read", vqnic_log_read(tracker, NULL, device_name, LOG_IOVA, LOG_SIZE, bitmap), -EIO);
+	expect_log("with a dead card", true);
+	log_stop();
+	expect_log("with a dead card", false);
+	expect_errno("a start", vqnic_log_start(tracker, NULL, device_name, LOG_IOVA, LOG_SIZE), -EIO);
+	expect_log("with a dead card", false);
+	printf("passed\n");
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -385,6 +407,7 @@ static const struct {
 	{ "resets", test_resets, false },
 	{ "kill", test_kill, false },
 	{ "hold", test_hold, true },
+	{ "dead-card", test_dead_card, true },
 };
 
 int main(int argc, char **argv)
