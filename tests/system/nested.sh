@@ -173,6 +173,28 @@ test_guest_shadow_queues() {
 	stop
 }
 
+# The same guest without the card's queues: its network is an interface of the host, with the same address. Nothing of it
+# runs in hardware then, with and without vhost_net.
+test_guest_without_offload() {
+	local vhost
+	device
+	guest <<-'EOF'
+		bind_to virtio_vdpa vdpa0
+		eventually "an interface" has_netdev vdpa0
+		ip link set $(netdev vdpa0) name vdpa0 up
+		modprobe -a macvtap vhost_net
+		ip link add link vdpa0 name macvtap0 type macvtap mode passthru
+		ip link set macvtap0 up
+	EOF
+	for vhost in off on; do
+		guest -t 200 "inner start g0 --tap macvtap0 --netdev vhost=$vhost"
+		address
+		expect "the guest's address" "$(inside 'cat /sys/class/net/eth0/address')" $mac0
+		ping -c 3 -i 0.2 -w 10 $ip0
+		guest 'inner stop g0'
+	done
+}
+
 test_guest_hotplug() {
 	device
 	guest -t 200 'inner start g0'
