@@ -94,14 +94,17 @@ rest() {
 	eventually "no page pinned ($(grep nr_foll_pin /proc/vmstat | tr '\n' ' '))" unpinned
 }
 
-# count_calls MODULE:FUNCTION counts calls of the function from now on; counted_calls says how many there were.
+# count_calls MODULE:FUNCTION... counts calls of the functions from now on; counted_calls says how many there were of one.
 readonly tracing=/sys/kernel/tracing
 count_calls() {
 	mountpoint -q $tracing || mount -t tracefs tracefs $tracing
-	modprobe "${1%:*}" 2>/dev/null || true
 	[ ! -e $tracing/events/kprobes ] || echo 0 >$tracing/events/kprobes/enable
-	echo "p:count_${1#*:} $1" >$tracing/kprobe_events
-	echo 1 >"$tracing/events/kprobes/count_${1#*:}/enable"
+	: >$tracing/kprobe_events
+	for function; do
+		modprobe "${function%:*}" 2>/dev/null || true
+		echo "p:count_${function#*:} $function" >>$tracing/kprobe_events
+	done
+	echo 1 >$tracing/events/kprobes/enable
 }
 counted_calls() { awk -v name="count_${1#*:}" '$1 == name { print $2 }' $tracing/kprobe_profile; }
 
