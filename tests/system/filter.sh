@@ -137,6 +137,7 @@ $mac0 - own"
 	policy trust on
 	driver "ip link set $nic promisc off"
 	arrives "no more promiscuous" "own" <<<"$frames"
+	policy trust off
 }
 test_filter_promisc() { quiet_device; filter_promisc; }
 
@@ -150,6 +151,7 @@ $mac0 - own"
 	arrives "with trust" "group own" <<<"$frames"
 	driver "ip link set $nic allmulticast off"
 	arrives "no more all" "own" <<<"$frames"
+	policy trust off
 }
 test_filter_allmulti() { quiet_device; filter_allmulti; }
 
