@@ -32,7 +32,7 @@ static struct {
 	const char *name;
 	double value;
 	const char *unit;
-} results[16];
+} results[32];
 static unsigned int result_count;
 
 static void result(const char *name, double value, const char *unit)
@@ -91,12 +91,13 @@ static void log_swap(struct vdev *d, unsigned int swaps)
 	space_invalidate_start(d->space);
 }
 
-static void cycles_per_packet(const char *name, unsigned int queue, uint32_t len, enum host_side side)
+static double cycles_per_packet(const char *name, unsigned int queue, uint32_t len, enum host_side side)
 {
 	struct pcie_config link = { .round_trip = ROUND_TRIP };
 	struct card *c = start(&link, side);
 	struct vdev *d = &c->vdev[0];
 	uint64_t from_cycle = 0, from = 0;
+	double cycles;
 	uint8_t *log = host_alloc(LOG_BYTES), *rights = host_alloc(LOG_BYTES);
 	unsigned int swaps = 0;
 
@@ -114,11 +115,40 @@ static void cycles_per_packet(const char *name, unsigned int queue, uint32_t len
 			from_cycle = vqnic_model_cycles(c->host->model);
 		}
 	} while (!from || d->queue[queue].used_total - from < PACKETS);
-	result(name, (double)(vqnic_model_cycles(c->host->model) - from_cycle) /
-	       (double)(d->queue[queue].used_total - from), "cycles");
+	cycles = (double)(vqnic_model_cycles(c->host->model) - from_cycle) / (double)(d->queue[queue].used_total - from);
+	result(name, cycles, "cycles");
 	card_cleanup();
 	host_free(log, LOG_BYTES);
 	host_free(rights, LOG_BYTES);
+	return cycles;
+}
+
+/* What the dirty log costs: of cycles for each packet, by what they are without it, and of memory. */
+static void cost_of_log(void)
+{
+	static const struct {
+		const char *name, *without, *cost;
+		unsigned int queue;
+		uint32_t len;
+	} kinds[] = {
+		{ "rtl_tx_64_log_cycles_per_packet", "rtl_tx_64_iommu_cycles_per_packet",
+		  "log_tx_64_cycles_per_packet", TX, 64 },
+		{ "rtl_tx_1500_log_cycles_per_packet", "rtl_tx_1500_iommu_cycles_per_packet",
+		  "log_tx_1500_cycles_per_packet", TX, 1500 },
+		{ "rtl_rx_64_log_cycles_per_packet", "rtl_rx_64_iommu_cycles_per_packet",
+		  "log_rx_64_cycles_per_packet", RX, 64 },
+		{ "rtl_rx_1500_log_cycles_per_packet", "rtl_rx_1500_iommu_cycles_per_packet",
+		  "log_rx_1500_cycles_per_packet", RX, 1500 },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		double without = cycles_per_packet(kinds[i].without, kinds[i].queue, kinds[i].len, TRANSLATED);
+		double with = cycles_per_packet(kinds[i].name, kinds[i].queue, kinds[i].len, LOGGED);
+
+		result(kinds[i].cost, with - without, "cycles");
+	}
+	/* A byte for each page of 4 KiB. */
+	result("log_bytes_per_gib", (1 << 30) / 4096, "bytes");
 }
 
 static double seconds(void)
@@ -188,11 +218,7 @@ int main(int argc, char **argv)
 	cycles_per_packet("rtl_tx_1500_cycles_per_packet", TX, 1500, BUS_ADDRESSES);
 	cycles_per_packet("rtl_rx_64_cycles_per_packet", RX, 64, BUS_ADDRESSES);
 	cycles_per_packet("rtl_rx_1500_cycles_per_packet", RX, 1500, BUS_ADDRESSES);
-	cycles_per_packet("rtl_tx_1500_iommu_cycles_per_packet", TX, 1500, TRANSLATED);
-	cycles_per_packet("rtl_rx_1500_iommu_cycles_per_packet", RX, 1500, TRANSLATED);
-	cycles_per_packet("rtl_tx_1500_log_cycles_per_packet", TX, 1500, LOGGED);
-	cycles_per_packet("rtl_rx_64_log_cycles_per_packet", RX, 64, LOGGED);
-	cycles_per_packet("rtl_rx_1500_log_cycles_per_packet", RX, 1500, LOGGED);
+	cost_of_log();
 	cycles_per_second();
 	return json ? write_json(json) : 0;
 }

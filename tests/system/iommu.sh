@@ -28,6 +28,7 @@ behind_platform_iommu() {
 		ping -c 3 -i 0.2 -W 1 $wire_ip || true
 		vqnicctl stats show vdpa0
 		for test in sizes random errors isolation revoke kill; do vhost_map vdpa0 \$test; done
+		for test in large resets; do vhost_log vdpa0 \$test; done
 		vdpa dev del vdpa0
 		rmmod vqnic
 	EOF

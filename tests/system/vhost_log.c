@@ -262,6 +262,33 @@ static void test_refused(void)
 	expect_log("stopped", false);
 }
 
+/* With a platform IOMMU, memory for a log of all that the card can address is contiguous for the card. */
+static void test_large(void)
+{
+	const uint64_t last = IOVA_END - KIB4;
+	uint8_t bitmap[1];
+
+	map_all();
+	map(last, KIB4, small_page(SMALL_PAGES - 2), VHOST_ACCESS_RW);
+	start(last, TX_RING);
+	if (vqnic_log_start(tracker, NULL, device_name, 0, IOVA_END))
+		fail("start of the log: %s", vqnic_error(tracker));
+	for (unsigned int round = 0; round < 5; round++) {
+		unsigned int index = below(BUFFER_COUNT);
+
+		exchange(&maps[SOURCE_MAP], &maps[FIRST_BUFFER + index]);
+		expect_written(TX_RING);
+		expect_written(BUFFERS + index * KIB4);
+		check_log("in a large log");
+		bitmap[0] = 0;
+		if (vqnic_log_read(tracker, NULL, device_name, last - 7 * KIB4, 8 * KIB4, bitmap))
+			fail("reading the log: %s", vqnic_error(tracker));
+		if (bitmap[0] != 0x80)
+			fail("the log says %#x of the last eight pages", bitmap[0]);
+	}
+	log_stop();
+}
+
 /* A log outlives what its device goes through, and loses nothing. */
 static void test_resets(void)
 {
@@ -404,6 +431,7 @@ static const struct {
 	{ "pages", test_pages, false },
 	{ "asid", test_asid, false },
 	{ "refused", test_refused, false },
+	{ "large", test_large, false },
 	{ "resets", test_resets, false },
 	{ "kill", test_kill, false },
 	{ "hold", test_hold, true },
