@@ -177,7 +177,8 @@ $mac0 6 six"
 		$mac0 5 five
 		$mac0 6 six
 	END
-	expect "tx_drop_vlan" "$(counter tx_drop_vlan)" $((drops + 1))
+	# The guest's own frames in VLAN 5, of IPv6, may have been among them.
+	(($(counter tx_drop_vlan) > drops)) || fail "tx_drop_vlan is still $drops"
 	policy vlans all
 	arrives "with VLAN 5 allowed again" "untagged five@5" <<<"$frames"
 	driver "ip link delete vlan5"
