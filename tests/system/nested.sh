@@ -170,7 +170,7 @@ test_guest_hotplug() {
 	device
 	guest -t 200 'inner start g0'
 	expect "interfaces in the guest" "$(inside 'ls /sys/class/net')" lo
-	for i in 1 2 3; do
+	for i in 1 2; do
 		guest <<-'EOF'
 			inner qmp g0 netdev_add '{"type":"vhost-vdpa","vhostdev":"/dev/vhost-vdpa-0","id":"n0"}'
 			inner qmp g0 device_add '{"driver":"virtio-net-pci","netdev":"n0","id":"nic0","bus":"port0"}'
@@ -275,9 +275,9 @@ END" | inner exec g0'
 # it has pinned and not yet mapped.
 test_guest_killed() {
 	device
-	guest -t $((${KILLS:-4} * 60)) <<-EOF
+	guest -t $((${KILLS:-2} * 60)) <<-EOF
 		RANDOM=1
-		for i in \$(seq ${KILLS:-4}); do
+		for i in \$(seq ${KILLS:-2}); do
 			inner start g0 --vdpa vdpa0 &
 			starting=\$!
 			# A guest is up after 10 s; half of them are killed before, the others with traffic.
