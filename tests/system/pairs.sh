@@ -35,7 +35,7 @@ card_cycles() { guest 'vqnicctl -j card show' | json card 0000:00:05.0 cycles; }
 overload() {
 	local bytes cycles bytes_beside cycles_beside flood drops other_drops payload=1400
 	read -r bytes cycles < <(stream)
-	guest 'kill -STOP $(cat build/run/*/guest-g0/qemu.pid)'
+	guest "kill -STOP $(<"$run/guest-g0/qemu.pid")"
 	ip neighbour replace $ip0 lladdr $mac0 dev wire0 nud permanent
 	drops=$(counter rx_drop_no_buffer)
 	python3 - $ip0 $payload <<-'EOF' &
@@ -51,7 +51,7 @@ overload() {
 	ip neighbour delete $ip0 dev wire0
 	drops=$(($(counter rx_drop_no_buffer) - drops))
 	other_drops=$(guest 'vqnicctl -j stats show vdpa1' | json stats vdpa1 rx_drop_no_buffer)
-	guest 'kill -CONT $(cat build/run/*/guest-g0/qemu.pid)'
+	guest "kill -CONT $(<"$run/guest-g0/qemu.pid")"
 	echo "a stream of $bytes bytes in $cycles cycles of the card; $bytes_beside in $cycles_beside beside a guest that loses" \
 		"$drops frames of $payload bytes; the stream has lost $other_drops"
 	((drops > 500)) || fail "the guest that does not take frames has lost $drops only"
