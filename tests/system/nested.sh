@@ -102,7 +102,7 @@ test_guest_channels() {
 }
 
 # As tests of filters in the host VM, filter.sh, but for the driver. The device is passed through as it is, with the control
-# queue: QEMU 11.1's shadow of that one loses a descriptor with each command, and writes a broken chain after 63 of them.
+# queue: QEMU 11.1's shadow of that one loses a descriptor with each command, and its 64th is a broken chain.
 test_guest_filters() {
 	local filter
 	nic=eth0 frame_tool=frames
