@@ -708,20 +708,6 @@ static struct vqnic_vdev *vqnic_find_log(struct genl_info *info, struct vqnic_ca
 	return vdev;
 }
 
-/* Whether the device's data queues run where every device's can, with the host's own driver. */
-static bool vqnic_runs_in_identity(struct vqnic_vdev *vdev)
-{
-	bool runs;
-
-	if (!vqnic_has_iommu(vdev->card))
-		return true;
-	mutex_lock(&vdev->lock);
-	runs = vqnic_vdev_status(vdev) & VIRTIO_CONFIG_S_DRIVER_OK &&
-	       vqnic_cmd_get_as(vdev, VQNIC_GROUP_DATA) == VQNIC_AS_IDENTITY;
-	mutex_unlock(&vdev->lock);
-	return runs;
-}
-
 static int vqnic_log_start_of(struct sk_buff *unused, struct genl_info *info,
 			      struct vqnic_card *card, const struct nlattr *dev_name)
 {
@@ -739,7 +725,7 @@ static int vqnic_log_start_of(struct sk_buff *unused, struct genl_info *info,
 	} else if (vdev->log.bytes) {
 		NL_SET_ERR_MSG_ATTR(info->extack, dev_name, "the device has a dirty log already");
 		err = -EBUSY;
-	} else if (vqnic_runs_in_identity(vdev)) {
+	} else if (!vqnic_has_iommu(card) || READ_ONCE(vdev->in_identity)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, dev_name,
 				    "the device has no address space of its own");
 		err = -EOPNOTSUPP;

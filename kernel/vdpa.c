@@ -617,7 +617,10 @@ static int vqnic_prepare_driver_ok(struct vdpa_device *vdpa)
 			ERR_PTR(err));
 	err = vqnic_cvq_start(vdev);
 	for (group = 0; !err && vqnic_has_iommu(vdev->card) && group < VQNIC_GROUPS; group++) {
-		err = vqnic_cmd_set_as(vdev, group, vqnic_group_as_index(vdpa, group));
+		u16 index = vqnic_group_as_index(vdpa, group);
+
+		WRITE_ONCE(vdev->in_identity, index == VQNIC_AS_IDENTITY);
+		err = vqnic_cmd_set_as(vdev, group, index);
 		if (err)
 			dev_err(&vdpa->dev,
 				"card does not take the address space of queue group %u: %pe\n",
@@ -733,6 +736,7 @@ static int vqnic_reset(struct vdpa_device *vdpa)
 	vdev->status = 0;
 	vdev->driver_features = 0;
 	memset(vdev->asid, 0, sizeof(vdev->asid));
+	vdev->in_identity = false;
 	vqnic_set_numbers(vdev);
 	vqnic_cvq_reset(vdev);
 	vqnic_irq_set_cb(&vdev->config_irq, &none);
@@ -1107,6 +1111,7 @@ static int vqnic_vdev_open(struct vqnic_vdev *vdev, const struct vqnic_offer *of
 	vdev->status = 0;
 	vdev->driver_features = 0;
 	memset(vdev->asid, 0, sizeof(vdev->asid));
+	vdev->in_identity = false;
 	err = vqnic_vdev_open_vqs(vdev);
 	if (err)
 		goto err_unlock;

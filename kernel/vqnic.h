@@ -254,6 +254,7 @@ struct vqnic_vdev {
 	bool suspended;
 	u64 driver_features;
 	unsigned int asid[VQNIC_GROUPS];	/* which of `spaces` a group is to run in */
+	bool in_identity;	/* ... but it runs in AS_IDENTITY, for the host's own driver */
 	u32 changes;		/* of the configuration, which the card does not count */
 	struct vqnic_irq config_irq;
 	struct vqnic_vq *vqs;	/* constant while used */

@@ -12,6 +12,7 @@ test_log_asid() { log_test asid; }
 test_log_refused() { log_test refused; }
 test_log_resets() { log_test resets; }
 test_log_kill() { log_test kill; }
+test_log_race() { log_test race; }
 
 # The host's own driver shares its address space with everybody.
 test_log_host() {

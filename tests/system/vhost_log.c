@@ -266,7 +266,7 @@ static void test_refused(void)
 static void test_large(void)
 {
 	const uint64_t last = IOVA_END - KIB4;
-	uint8_t bitmap[1];
+	uint8_t bitmap[1], *all;
 
 	map_all();
 	map(last, KIB4, small_page(SMALL_PAGES - 2), VHOST_ACCESS_RW);
@@ -286,6 +286,20 @@ static void test_large(void)
 		if (bitmap[0] != 0x80)
 			fail("the log says %#x of the last eight pages", bitmap[0]);
 	}
+	/* All of it, by as many requests as it takes. */
+	exchange(&maps[SOURCE_MAP], &maps[FIRST_BUFFER]);
+	all = calloc(1, IOVA_END / KIB4 / 8);
+	if (!all)
+		fail("out of memory");
+	if (vqnic_log_read(tracker, NULL, device_name, 0, IOVA_END, all))
+		fail("reading the log: %s", vqnic_error(tracker));
+	for (uint64_t page = 0; page < IOVA_END / KIB4; page++) {
+		bool expected = page == TX_RING / KIB4 || page == BUFFERS / KIB4 || page == last / KIB4;
+
+		if ((all[page / 8] >> page % 8 & 1) != expected)
+			fail("the log of everything is wrong of IOVA %#llx", (unsigned long long)(page * KIB4));
+	}
+	free(all);
 	log_stop();
 }
 
@@ -376,6 +390,69 @@ static void test_kill(void)
 	log_stop();
 }
 
+/* Starts, reads and stops while everything else happens to the device and the card. */
+static void test_race(void)
+{
+	char path[128];
+	pid_t child;
+	int how;
+
+	map_all();
+	start(RX_RING, TX_RING);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", shown().card);
+	child = fork();
+	if (!child) {
+		static uint8_t bitmap[LOG_PAGES / 8 + 1];
+		struct vqnic *vq = handle();
+
+		/* Else it were still open when the parent has closed it. */
+		close(device_fd);
+		for (;;) {
+			/* While the card is being reset, it does not answer. */
+			int err = vqnic_log_start(vq, NULL, device_name, LOG_IOVA, LOG_SIZE);
+
+			if (err && err != -EIO)
+				fail("start of the log: %s", vqnic_error(vq));
+			for (unsigned int i = below(4); !err && i; i--) {
+				err = vqnic_log_read(vq, NULL, device_name, LOG_IOVA, LOG_SIZE, bitmap);
+				if (err && err != -EIO)
+					fail("reading the log: %s", vqnic_error(vq));
+				err = 0;
+			}
+			if (!err && vqnic_log_stop(vq, NULL, device_name))
+				fail("end of the log: %s", vqnic_error(vq));
+		}
+	}
+	for (unsigned int round = 0; round < 60; round++) {
+		int file;
+
+		switch (below(5)) {
+		case 0:
+			file = open(path, O_WRONLY);
+			if (file < 0 || write(file, "1", 1) != 1)
+				fail("%s: %s", path, strerror(errno));
+			close(file);
+			break;
+		case 1:
+			close(device_fd);
+			device_open(device_name);
+			map_all();
+			break;
+		default:
+			map(100 * MIB2, KIB4, small_page(50), VHOST_ACCESS_RW);
+			unmap_at(100 * MIB2);
+			break;
+		}
+		start(RX_RING, TX_RING);
+		for (unsigned int i = below(6); i; i--)
+			exchange(&maps[SOURCE_MAP], &maps[FIRST_BUFFER + below(BUFFER_COUNT)]);
+	}
+	if (waitpid(child, &how, WNOHANG))
+		fail("who starts and stops has given up");
+	kill(child, SIGKILL);
+	waitpid(child, &how, 0);
+}
+
 /* Keeps a log until somebody takes the device away. */
 static void test_hold(void)
 {
@@ -434,6 +511,7 @@ static const struct {
 	{ "large", test_large, false },
 	{ "resets", test_resets, false },
 	{ "kill", test_kill, false },
+	{ "race", test_race, false },
 	{ "hold", test_hold, true },
 	{ "dead-card", test_dead_card, true },
 };
