@@ -67,7 +67,7 @@ test_guest_pair() {
 	two_guests
 	in_guest g1 'iperf3 -s -D'
 	wire_frames=$(card_counter wire_tx_frames) switched=$(card_counter switch_frames)
-	inside "ping -c 5 -i 0.2 -w 15 $ip1; iperf3 -c $ip1 -t 2; iperf3 -c $ip1 -t 2 -R"
+	inside "ping -c 5 -i 0.2 -w 15 $ip1; iperf3 -c $ip1 -t 3 --bidir"
 	switched=$(($(card_counter switch_frames) - switched)) wire_frames=$(($(card_counter wire_tx_frames) - wire_frames))
 	echo "$switched frames between the guests, $wire_frames to the wire"
 	((switched > 500 && wire_frames < 50)) || fail "traffic between guests goes over the wire"
