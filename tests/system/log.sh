@@ -40,14 +40,13 @@ test_log_device_gone() {
 	EOF
 }
 
-# A guest moves by the log under traffic, there and back: tests/system/vhost_migrate.c.
+# A guest moves by the log under traffic, there and back: tests/system/vhost_migrate.c. SEEDS=N: for so many seeds.
 test_migrate_log() {
-	guest -t 240 <<-EOF
+	guest -t $((180 + 60 * ${SEEDS:-1})) <<-EOF
 		for i in 0 1 2; do
 			add vdpa\$i mac 52:54:00:12:37:0\$i
 			bind_to vhost_vdpa vdpa\$i
 		done
-		/vqnic/build/tests/vhost_migrate vdpa0 vdpa1 vdpa2
-		/vqnic/build/tests/vhost_migrate vdpa0 vdpa1 vdpa2 2
+		for seed in \$(seq ${SEEDS:-1}); do /vqnic/build/tests/vhost_migrate vdpa0 vdpa1 vdpa2 \$seed; done
 	EOF
 }
