@@ -13,8 +13,8 @@ devices() {
 }
 
 # Both QEMUs get the same options, or the state does not fit.
-source_guest() { start --device mq=on,vectors=6 $1; address; }
-destination() { guest -t 200 "inner start g1 --vdpa vdpa1 --device mq=on,vectors=6 --incoming tcp:127.0.0.1:4444 $1"; }
+source_guest() { start --device mq=on,vectors=6 "$@"; address; }
+destination() { guest -t 200 "inner start g1 --vdpa vdpa1 --device mq=on,vectors=6 --incoming tcp:127.0.0.1:4444 $*"; }
 
 # migration [LIMIT]: begins, at so many bytes a second.
 begin_migration() {
@@ -51,7 +51,7 @@ longest_gap() {
 migrate_guest() {
 	local pinger gap answers before after
 	devices $1
-	source_guest "${*:2}"
+	source_guest "${@:2}"
 	# QEMU 11.1's shadow queues lose all but the first descriptor of every chain: the guest sends frames of one piece.
 	inside <<-EOF
 		ethtool -K eth0 sg off
@@ -67,7 +67,7 @@ migrate_guest() {
 	ping -D -i 0.01 -w 300 $ip0 >"$run/ping" &
 	pinger=$!
 	inside "iperf3 -c $wire_ip -p 5201 -t 300 >/run/iperf3 2>&1 &"
-	destination "${*:2}"
+	destination "${@:2}"
 	begin_migration
 	migration_is completed
 	guest 'inner stop g0'
