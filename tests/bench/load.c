@@ -26,6 +26,7 @@
 #define TYPE_REQUEST 0x88b5
 #define TYPE_LOAD 0x88b6
 #define SIZE_MAX_FRAME 9014
+#define SEND_BUFFER (4 << 20)
 
 struct request {
 	struct ether_header header;
@@ -56,6 +57,9 @@ static void open_interface(const char *name, uint16_t type)
 		fail(name);
 	memcpy(own, request.ifr_hwaddr.sa_data, ETH_ALEN);
 	address.sll_ifindex = (int)if_nametoindex(name);
+	/* So much that the interface's ring is the limit, not the socket. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &(int) { SEND_BUFFER }, sizeof(int)))
+		fail("send buffer");
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)))
 		fail(name);
 }

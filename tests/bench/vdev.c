@@ -3,7 +3,7 @@
  * What a VMM waits for when it works with a vDPA device that is bound to vhost_vdpa, for tests/bench/guest. Prints
  * lines "NAME VALUE".
  *
- *   vdev NAME map         maps 1, 16 and 64 GiB by leaves of 4 KiB and of 2 MiB: milliseconds
+ *   vdev NAME map GIB     maps 1, 16 and 64 GiB, as far as GIB, by leaves of 4 KiB and of 2 MiB: milliseconds
  *   vdev NAME suspend     suspends running queues and reads their state: cycles of the card's clock
  *
  * 64 GiB are 32 MiB of contiguous memory again and again, as vhost takes 2048 pieces. For leaves of 4 KiB they lie
@@ -69,12 +69,13 @@ static uint8_t *contiguous(void)
 }
 
 /* In batches, as QEMU does: the driver gets a map whenever one ends. */
-static void map_by(const char *leaf, uint64_t aside, unsigned int leaves_each, uint8_t *memory)
+static void map_by(const char *leaf, uint64_t aside, unsigned int leaves_each, uint8_t *memory,
+		   unsigned int limit)
 {
 	static const unsigned int gib[] = { 1, 16, 64 };
 	uint64_t pieces = 0, began = now_ms(), leaves;
 
-	for (unsigned int i = 0; i < sizeof(gib) / sizeof(gib[0]); i++) {
+	for (unsigned int i = 0; i < sizeof(gib) / sizeof(gib[0]) && gib[i] <= limit; i++) {
 		batch(true);
 		for (; pieces < gib[i] * GIB / PIECE; pieces++)
 			expect_errno("map", message(VHOST_IOTLB_UPDATE, 0, pieces * PIECE + aside, PIECE, memory,
@@ -87,7 +88,7 @@ static void map_by(const char *leaf, uint64_t aside, unsigned int leaves_each, u
 	}
 	began = now_ms();
 	expect_errno("unmap", message(VHOST_IOTLB_INVALIDATE, 0, 0, IOVA_END, NULL, 0), 0);
-	printf("unmap_64g_%s_ms %llu\n", leaf, (unsigned long long)(now_ms() - began));
+	printf("unmap_%ug_%s_ms %llu\n", limit, leaf, (unsigned long long)(now_ms() - began));
 }
 
 static int take_cycles(const struct vqnic_card *card, void *opaque)
@@ -131,15 +132,18 @@ static void suspend(void)
 
 int main(int argc, char **argv)
 {
-	if (argc != 3)
-		fail("usage: vdev NAME map|suspend");
+	bool mapping = argc == 4 && !strcmp(argv[2], "map");
+
+	if (!mapping && (argc != 3 || strcmp(argv[2], "suspend")))
+		fail("usage: vdev NAME map GIB | vdev NAME suspend");
 	memory_get();
 	device_open(argv[1]);
-	if (!strcmp(argv[2], "map")) {
+	if (mapping) {
+		unsigned int limit = (unsigned int)atoi(argv[3]);
 		uint8_t *memory = contiguous();
 
-		map_by("2m", 0, PIECE / MIB2, memory);
-		map_by("4k", KIB4, PIECE / KIB4, memory);
+		map_by("2m", 0, PIECE / MIB2, memory, limit);
+		map_by("4k", KIB4, PIECE / KIB4, memory, limit);
 	} else {
 		suspend();
 	}
