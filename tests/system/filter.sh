@@ -274,7 +274,7 @@ test_filter_rebind() {
 	expect "what is in force without a driver" "$(shown mac in_force unicast)" "[\"$mac0\"]"
 }
 
-ctrl_test() { guest -t 240 "add vdpa0 mac $mac0; vhost_ctrl vdpa0 $1"; }
+ctrl_test() { guest -t 240 "add vdpa0 mac $mac0 max_vqp 4; vhost_ctrl vdpa0 $1"; }
 
 test_ctrl_commands() { ctrl_test commands; }
 test_ctrl_malformed() { ctrl_test malformed; }
