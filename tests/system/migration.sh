@@ -63,7 +63,7 @@ migrate_guest() {
 		echo "still here" >/run/mark
 	EOF
 	before=$(settings vdpa0)
-	peer_up
+	peer
 	ping -D -i 0.01 -w 300 $ip0 >"$run/ping" &
 	pinger=$!
 	inside "iperf3 -c $wire_ip -p 5201 -t 300 >/run/iperf3 2>&1 &"
@@ -82,7 +82,6 @@ migrate_guest() {
 		killall -INT iperf3
 	EOF
 	kill -INT $pinger
-	peer_down
 	gap=$(longest_gap "$run/ping")
 	echo "blackout: $gap ms"
 	after=$(settings vdpa1)

@@ -5,6 +5,10 @@
 
 wire=tap once='' options=--nested
 
+# again COMMAND...: tries it five times. An iperf3 server is busy for a moment after a test.
+readonly again='again() { for try in 1 2 3 4; do "$@" && return; sleep 1; done; "$@"; }'
+eval "$again"
+
 # in_guest NAME [-t SECONDS] [COMMAND]: runs the command, or the script on stdin, in the guest.
 in_guest() {
 	local name=$1 limit=60
@@ -15,6 +19,7 @@ in_guest() {
 	fi
 	guest -t $((limit + 20)) "inner exec $name -t $limit <<'END_OF_SCRIPT'
 set -e
+$again
 $(if [ $# -gt 0 ]; then printf '%s\n' "$*"; else cat; fi)
 END_OF_SCRIPT"
 }
@@ -43,9 +48,11 @@ stop() {
 # The simulator's counter $1.
 counted() { vm sim "$vm" stats | json "$1"; }
 
-# peer_up, peer_down: an iperf3 server on the wire.
-peer_up() { iperf3 -s -D --pidfile "$run/iperf3.pid" --logfile "$run/iperf3.log" -p 5201; }
-peer_down() { kill "$(tr -d '\0' <"$run/iperf3.pid")"; }
+# An iperf3 server on the wire, until the test ends.
+peer() {
+	iperf3 -s -p 5201 >"$run/iperf3.log" 2>&1 &
+	eventually "an iperf3 server" eval "ss -ltn | grep ':5201 '"
+}
 
 # Frames of all sizes, with and without the card's checksums.
 test_guest_traffic() {
@@ -55,18 +62,17 @@ test_guest_traffic() {
 	address "mtu 9000"
 	expect "the MAC address in the guest" "$(inside 'cat /sys/class/net/eth0/address')" $mac0
 	ping -c 3 -i 0.2 -w 10 -s 8972 -M "do" $ip0
-	peer_up
+	peer
 	for mode in on off; do
 		inside <<-EOF
 			ethtool -K eth0 tx $mode
 			ethtool -k eth0 | grep "^tx-checksumming: $mode"
-			iperf3 -c $wire_ip -p 5201 -t 1
-			iperf3 -c $wire_ip -p 5201 -t 1 -R
-			iperf3 -c $wire_ip -p 5201 -t 1 -u -b 5M -l 1000
+			again iperf3 -c $wire_ip -p 5201 -t 1
+			again iperf3 -c $wire_ip -p 5201 -t 1 -R
+			again iperf3 -c $wire_ip -p 5201 -t 1 -u -b 5M -l 1000
 		EOF
 	done
 	expect "frames with a wrong checksum" "$(nstat -asz TcpInCsumErrors UdpInCsumErrors | awk '/InCsum/ { n += $2 } END { print n }')" 0
-	peer_down
 	stop
 }
 
@@ -79,12 +85,12 @@ test_guest_channels() {
 	device max_vqp 4
 	start --device mq=on,vectors=10
 	address
-	peer_up
+	peer
 	for pairs in 4 1 3; do
 		inside "ethtool -L eth0 combined $pairs"
 		expect "queue pairs in use" "$(guest 'vqnicctl -j dev show vdpa0' | json dev vdpa0 pairs_used)" $pairs
 		before=$(guest 'vqnicctl -j queue show vdpa0')
-		inside "iperf3 -c $wire_ip -p 5201 -t 1 -P 12; iperf3 -c $wire_ip -p 5201 -t 1 -P 12 -R"
+		inside "again iperf3 -c $wire_ip -p 5201 -t 1 -P 12; again iperf3 -c $wire_ip -p 5201 -t 1 -P 12 -R"
 		after=$(guest 'vqnicctl -j queue show vdpa0')
 		for direction in 0 1; do
 			busy=''
@@ -97,7 +103,6 @@ test_guest_channels() {
 		done
 	done
 	! inside "ethtool -L eth0 combined 5" || fail "there are 5 pairs"
-	peer_down
 	stop
 }
 

@@ -23,7 +23,7 @@ card_counter() { guest 'vqnicctl -j stats show' | json stats 0000:00:05.0 "$1"; 
 stream() {
 	local bytes cycles
 	bytes=$(received) cycles=$(card_cycles)
-	iperf3 -c $ip1 -t 4 >/dev/null
+	again iperf3 -c $ip1 -t 4 >/dev/null
 	echo $(($(received) - bytes)) $(($(card_cycles) - cycles))
 }
 received() { in_guest g1 'cat /sys/class/net/eth0/statistics/rx_bytes'; }
@@ -67,7 +67,7 @@ test_guest_pair() {
 	two_guests
 	in_guest g1 'iperf3 -s -D'
 	wire_frames=$(card_counter wire_tx_frames) switched=$(card_counter switch_frames)
-	inside "ping -c 5 -i 0.2 -w 15 $ip1; iperf3 -c $ip1 -t 3 --bidir"
+	inside "ping -c 5 -i 0.2 -w 15 $ip1; again iperf3 -c $ip1 -t 3 --bidir"
 	switched=$(($(card_counter switch_frames) - switched)) wire_frames=$(($(card_counter wire_tx_frames) - wire_frames))
 	echo "$switched frames between the guests, $wire_frames to the wire"
 	((switched > 500 && wire_frames < 50)) || fail "traffic between guests goes over the wire"
