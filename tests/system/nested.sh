@@ -106,21 +106,46 @@ test_guest_channels() {
 	stop
 }
 
-# As tests of filters in the host VM, filter.sh, but for the driver. The device is passed through as it is, with the control
-# queue: QEMU 11.1's shadow of that one loses a descriptor with each command, and its 64th is a broken chain.
+# What filter.sh tries one by one with the host VM's driver, in short with a guest's. The device is passed through as it is,
+# with the control queue: QEMU 11.1's shadow of that one loses a descriptor with each command, and its 64th is a broken
+# chain.
 test_guest_filters() {
-	local filter
+	local frames="$mac0 - own
+$other - other
+$group - group
+01:00:5e:01:02:04 - next
+$broadcast - all
+$other 5 five
+$other 6 six"
 	nic=eth0 frame_tool=frames
 	# shellcheck disable=SC2317  # filter.sh calls it
-	driver() { inside "refused() { ! \"\$@\"; }; $1"; }
+	driver() { inside "$1"; }
 	device
 	start --generic
 	put g0 build/tests/frames
 	address
-	for filter in mac multicast promisc allmulti vlan port_vlan spoof; do
-		echo "filter_$filter"
-		filter_$filter
-	done
+	arrives "at first" "own all" <<<"$frames"
+	driver "ip maddress add $group dev eth0; ip link set eth0 address $other
+		ip link add link eth0 name vlan5 type vlan id 5; ip link set vlan5 up"
+	end_mac=$other arrives "with another address, a group and a VLAN" "other group all five@5" <<<"$frames"
+	driver "ip link set eth0 promisc on; ip link set eth0 allmulticast on"
+	end_mac=$other arrives "without trust" "other group all five@5" <<<"$frames"
+	policy trust on
+	end_mac=$other arrives "with trust, promiscuous" "own other group next all five@5" <<<"$frames"
+	driver "ip link set eth0 promisc off"
+	end_mac=$other arrives "with all groups" "other group next all five@5" <<<"$frames"
+	driver "ip link set eth0 allmulticast off; ip link delete vlan5; ip maddress del $group dev eth0
+		ip link set eth0 address $mac0"
+	policy trust off
+	arrives "at last" "own all" <<<"$frames"
+	policy spoofchk on
+	leaves "with the check" "own" <<-END
+		$mac0 - own
+		$other - other
+	END
+	! inside "ip link set eth0 address $other" || fail "the guest has another address"
+	policy spoofchk off
+	filter_port_vlan
 	stop
 }
 
