@@ -10,7 +10,7 @@ wire=tap once='' options=--nested
 # it has pinned and not yet mapped; a test that counts them does not come after this one.
 test_guest_killed() {
 	device
-	guest -t $((${KILLS:-2} * 60)) <<-EOF
+	guest -t $((${KILLS:-2} * 120)) <<-EOF
 		RANDOM=1
 		for i in \$(seq ${KILLS:-2}); do
 			inner start g0 --vdpa vdpa0 &
