@@ -55,7 +55,8 @@ policy() { guest "vqnicctl policy set vdpa0 $*"; }
 shown() { guest "vqnicctl -j $1 show vdpa0" | json "$1" vdpa0 "${@:2}"; }
 counter() { guest 'vqnicctl -j stats show vdpa0' | json stats vdpa0 "$1"; }
 
-filter_mac() {
+test_filter_mac() {
+	quiet_device
 	arrives "with the given address" "own bcast" <<-END
 		$mac0 - own
 		$other - other
@@ -83,7 +84,6 @@ filter_mac() {
 		02:00:00:00:00:07 - second
 	END
 }
-test_filter_mac() { quiet_device; filter_mac; }
 
 # What the operator gave to one device no guest takes from it.
 test_filter_given_mac() {
@@ -96,7 +96,8 @@ test_filter_given_mac() {
 	expect "what is in force" "$(shown mac in_force unicast)" "[\"$other\"]"
 }
 
-filter_multicast() {
+test_filter_multicast() {
+	quiet_device
 	arrives "before the join" "own" <<-END
 		$group - group
 		$mac0 - own
@@ -120,12 +121,12 @@ filter_multicast() {
 		01:00:5e:02:00:5b - none
 	END
 }
-test_filter_multicast() { quiet_device; filter_multicast; }
 
-filter_promisc() {
+test_filter_promisc() {
 	local frames="$other - other
 $group - group
 $mac0 - own"
+	quiet_device
 	driver "ip link set $nic promisc on"
 	arrives "without trust" "own" <<<"$frames"
 	policy trust on
@@ -137,28 +138,26 @@ $mac0 - own"
 	policy trust on
 	driver "ip link set $nic promisc off"
 	arrives "no more promiscuous" "own" <<<"$frames"
-	policy trust off
 }
-test_filter_promisc() { quiet_device; filter_promisc; }
 
-filter_allmulti() {
+test_filter_allmulti() {
 	local frames="$other - other
 $group - group
 $mac0 - own"
+	quiet_device
 	driver "ip link set $nic allmulticast on"
 	arrives "without trust" "own" <<<"$frames"
 	policy trust on
 	arrives "with trust" "group own" <<<"$frames"
 	driver "ip link set $nic allmulticast off"
 	arrives "no more all" "own" <<<"$frames"
-	policy trust off
 }
-test_filter_allmulti() { quiet_device; filter_allmulti; }
 
-filter_vlan() {
+test_filter_vlan() {
 	local drops frames="$mac0 - untagged
 $mac0 5 five
 $mac0 6 six"
+	quiet_device
 	arrives "without a VLAN" "untagged" <<<"$frames"
 	driver "ip link add link $nic name vlan5 type vlan id 5; ip link set vlan5 up"
 	# Linux adds VLAN 0 by itself, for tags that say no more than a priority.
@@ -187,9 +186,7 @@ $mac0 6 six"
 	driver "ip link add link $nic name vlan5 type vlan id 5; ip link set vlan5 up"
 	nic=vlan5 arrives "in the VLAN" "five" 5 <<<"$frames"
 	nic=vlan5 leaves "from the VLAN" "five@5" <<<"$mac0 - five"
-	driver "ip link delete vlan5"
 }
-test_filter_vlan() { quiet_device; filter_vlan; }
 
 filter_port_vlan() {
 	local drops
@@ -213,8 +210,9 @@ filter_port_vlan() {
 }
 test_filter_port_vlan() { quiet_device; filter_port_vlan; }
 
-filter_spoof() {
+test_filter_spoof() {
 	local drops
+	quiet_device
 	leaves "without the check" "own other" <<-END
 		$mac0 - own
 		$other - other
@@ -232,10 +230,7 @@ filter_spoof() {
 	driver "ip link set $nic address $other"
 	policy spoofchk on
 	expect "what is in force" "$(shown mac in_force unicast)" '[]'
-	policy spoofchk off
-	driver "ip link set $nic address $mac0"
 }
-test_filter_spoof() { quiet_device; filter_spoof; }
 
 test_policy() {
 	local before

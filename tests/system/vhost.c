@@ -297,18 +297,11 @@ void set_status(uint8_t value)
 		fail("status %#x: %s", value, strerror(errno));
 }
 
-void start_at(unsigned int asid, uint64_t rx_iova, uint64_t tx_iova, uint16_t rx_base, uint16_t tx_base)
+uint8_t negotiate(uint64_t features)
 {
-	const uint16_t bases[2] = { rx_base, tx_base };
-	uint64_t features = UINT64_C(1) << VIRTIO_F_VERSION_1 | UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM |
-			    1 << VIRTIO_NET_F_MAC;
-	struct {
-		struct vhost_vdpa_config head;
-		uint8_t mac[6];
-	} config = { .head = { .off = 0, .len = sizeof(config.mac) } };
-	struct vhost_vring_state group = { 0, asid };
 	uint8_t value = VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER;
 
+	features |= UINT64_C(1) << VIRTIO_F_VERSION_1 | UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM | 1 << VIRTIO_NET_F_MAC;
 	set_status(0);
 	set_status(value);
 	if (ioctl(device_fd, VHOST_SET_FEATURES, &features))
@@ -317,6 +310,19 @@ void start_at(unsigned int asid, uint64_t rx_iova, uint64_t tx_iova, uint16_t rx
 	set_status(value);
 	if (status() != value)
 		fail("the features were not accepted: status %#x", status());
+	return value;
+}
+
+void start_at(unsigned int asid, uint64_t rx_iova, uint64_t tx_iova, uint16_t rx_base, uint16_t tx_base)
+{
+	const uint16_t bases[2] = { rx_base, tx_base };
+	struct {
+		struct vhost_vdpa_config head;
+		uint8_t mac[6];
+	} config = { .head = { .off = 0, .len = sizeof(config.mac) } };
+	struct vhost_vring_state group = { 0, asid };
+	uint8_t value = negotiate(0);
+
 	if (ioctl(device_fd, VHOST_VDPA_GET_CONFIG, &config))
 		fail("configuration: %s", strerror(errno));
 	memcpy(mac, config.mac, sizeof(mac));

@@ -106,6 +106,9 @@ void check_nothing_left(const char *when);
 uint8_t status(void);
 void set_status(uint8_t value);
 
+/* Resets the device and agrees with it on `features`, and those that all need. Returns the status: FEATURES_OK. */
+uint8_t negotiate(uint64_t features);
+
 /*
  * Resets the device and lets the rings run, at these IOVAs of address space `asid`, their indices beginning at these
  * bases; start_in: at 0; start: in address space 0.

@@ -148,20 +148,10 @@ static void start_ctrl(uint64_t features)
 	struct vhost_vring_addr addr = {
 		.desc_user_addr = RING_IOVA, .avail_user_addr = RING_IOVA + 0x400, .used_user_addr = RING_IOVA + 0x800,
 	};
-	uint8_t value = VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER;
+	uint8_t value = negotiate(features | BIT64(VIRTIO_NET_F_CTRL_VQ));
 	struct vhost_vring_file file;
 	unsigned int index;
 
-	set_status(0);
-	set_status(value);
-	features |= BIT64(VIRTIO_F_VERSION_1) | BIT64(VIRTIO_F_ACCESS_PLATFORM) | BIT64(VIRTIO_NET_F_MAC) |
-		    BIT64(VIRTIO_NET_F_CTRL_VQ);
-	if (ioctl(device_fd, VHOST_SET_FEATURES, &features))
-		fail("features: %s", strerror(errno));
-	value |= VIRTIO_CONFIG_S_FEATURES_OK;
-	set_status(value);
-	if (status() != value)
-		fail("the features were not accepted: status %#x", status());
 	if (ioctl(device_fd, VHOST_VDPA_GET_CONFIG, &ask))
 		fail("configuration: %s", strerror(errno));
 	config = (struct virtio_net_config *)ask.data;

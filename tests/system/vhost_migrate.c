@@ -438,17 +438,10 @@ static void set_up_queue(const struct guest *g, unsigned int queue, uint16_t bas
 /* Lets the guest run on its device, its queues going on there; by way of a suspended device, if it is to be so. */
 static void start_guest(struct guest *g, const uint16_t base[2], bool suspended)
 {
-	uint64_t features = UINT64_C(1) << VIRTIO_F_VERSION_1 | UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM |
-			    1 << VIRTIO_NET_F_MAC;
-	uint8_t value = VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER;
+	uint8_t value;
 
 	use(g->device);
-	set_status(0);
-	set_status(value);
-	if (ioctl(device_fd, VHOST_SET_FEATURES, &features))
-		fail("features: %s", strerror(errno));
-	value |= VIRTIO_CONFIG_S_FEATURES_OK;
-	set_status(value);
+	value = negotiate(0);
 	if (suspended) {
 		value |= VIRTIO_CONFIG_S_DRIVER_OK;
 		set_status(value);
