@@ -9,11 +9,16 @@ readonly boot_limit=180 # seconds; takes 7 to 20 on a 2-core machine that does n
 
 die() { echo "$tool: $*" >&2; exit 125; }
 
-# `pause SECONDS` without starting a process.
-exec {never}<> <(:)
-pause() { read -rt "$1" -u "$never" _ || true; }
+# Processes start slowly in a VM: what a shell can do by itself it does. `pause SECONDS` is a sleep.
+pause() {
+	[ -n "${never:-}" ] || exec {never}<> <(:)
+	read -rt "$1" -u "$never" _ || true
+}
 
-alive() { [ -s "$run/$1.pid" ] && kill -0 "$(<"$run/$1.pid")" 2>/dev/null; }
+alive() {
+	local pid
+	[ -s "$run/$1.pid" ] && read -r pid <"$run/$1.pid" && kill -0 "$pid" 2>/dev/null
+}
 
 # Debian's suites move on: what is there decides, not what was there once.
 kernel_of_the_lab() {
@@ -58,7 +63,7 @@ own_folder() {
 	mkdir -p "$run"
 	exec {lock}>"$run/lock"
 	flock -n "$lock" || die "$run belongs to a VM that is running"
-	rm -rf "$run"/{ready,exec,exec.log,console.log,qemu.log,sim*.log,sim*.out,*.sock,*.pid,agent.*}
+	rm -rf "$run"/{ready,exec,exec.log,console.log,qemu.log,sim*.log,sim*.out,*.sock,*.pid,agent.*,qmp.*}
 	mkdir "$run/exec"
 	touch "$run/console.log"
 	mkfifo "$run/agent.in" "$run/agent.out"

@@ -276,3 +276,17 @@ test_ctrl_malformed() { ctrl_test malformed; }
 test_ctrl_features() { ctrl_test features; }
 test_ctrl_random() { ctrl_test random; }
 test_ctrl_reset() { ctrl_test reset; }
+
+# A guest whose commands never end delays nobody else's frames: those of another device are all answered meanwhile.
+test_ctrl_flood() {
+	local count
+	guest "add vdpa1 mac $mac1; up vdpa1 $ip1/24; add vdpa0 mac $mac0 max_vqp 4
+		rm -f /tmp/vhost_ctrl.stop
+		vhost_ctrl vdpa0 flood >/tmp/flood &
+		eventually 'a flood of commands' grep begun /tmp/flood"
+	ping -q -c 100 -i 0.02 -w 60 $ip1 | tee "$run/ping"
+	grep -q ' 0% packet loss' "$run/ping" || fail "frames are lost beside a flood of commands"
+	count=$(guest 'touch /tmp/vhost_ctrl.stop; eventually "the end of the flood" grep -o "[0-9]* commands" /tmp/flood')
+	echo "$count meanwhile"
+	((${count% *} > 100)) || fail "this is no flood: $count"
+}

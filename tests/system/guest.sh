@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What a system test's script has at hand inside the host VM. Every script runs with `set -e` and these functions.
+# Processes start slowly in a VM: what the shell can do by itself it does.
 set -euo pipefail
 PATH=/vqnic/build/ctl:$PATH
 ko=/vqnic/build/kernel/$(uname -r)/vqnic.ko
@@ -17,7 +18,8 @@ eventually() {
 	shift
 	until "$@" 2>/dev/null; do
 		((SECONDS < deadline)) || fail "not within 60 s: $what"
-		sleep 0.05
+		[ -n "${never:-}" ] || exec {never}<> <(:)
+		read -rt 0.05 -u "$never" _ || true
 	done
 }
 
@@ -29,21 +31,30 @@ refused() {
 }
 
 # The first card, as PCI knows it; all cards as vdpa knows them, and the first of these.
-card() { basename "$(dirname "$(grep -lx 0x7671 /sys/bus/pci/devices/*/device | head -n 1)")"; }
+card() {
+	local path device
+	for path in /sys/bus/pci/devices/*; do
+		read -r device <"$path/device"
+		[ "$device" != 0x7671 ] || { echo "${path##*/}"; return; }
+	done
+	return 1
+}
 mgmtdevs() { vdpa mgmtdev show | sed -n 's/^\(pci[^ ]*\): *$/\1/p' | sort; }
-mgmtdev() { mgmtdevs | head -n 1; }
+mgmtdev() { echo "pci/$(card)"; }
 
 # Network interface of a vDPA device, empty if there is none. Only the MAC address ties the two together: the virtio
 # device is a child of the PCI device, not of the vDPA device.
 netdev() {
-	local mac path
-	mac=$(vdpa dev config show "$1" | sed -n 's/.* mac \([0-9a-f:]*\) .*/\1/p')
-	path=$(grep -lx "$mac" /sys/class/net/*/address)
-	path=${path%/address}
-	echo "${path##*/}"
+	local path address shown
+	shown=$(vdpa dev config show "$1")
+	[[ $shown =~ \ mac\ ([0-9a-f:]+) ]] || return 1
+	for path in /sys/class/net/*; do
+		read -r address <"$path/address" || continue
+		[ "$address" != "${BASH_REMATCH[1]}" ] || echo "${path##*/}"
+	done
 }
 has_netdev() { [ -n "$(netdev "$1")" ]; }
-mgmtdev_back() { [ -n "$(mgmtdev)" ]; }
+mgmtdev_back() { [ -n "$(mgmtdevs)" ]; }
 
 # add NAME [ARGUMENT...]: makes a vDPA device and waits for its interface, which it renames to NAME.
 add() {
@@ -113,11 +124,9 @@ fresh() {
 	local name
 	[ ! -e $tracing/events/kprobes ] || echo 0 >$tracing/events/kprobes/enable
 	pkill -KILL 'frames|socat|ping|iperf3|sleep|vhost_map|vhost_ctrl|vhost_state|vhost_log|vhost_migrate|qemu-system' || true
-	for name in $(ip netns list | cut -d' ' -f1); do ip netns delete "$name"; done
+	for name in /run/netns/*; do [ ! -e "$name" ] || ip netns delete "${name##*/}"; done
 	[ -d /sys/module/virtio_vdpa ] || modprobe -a vdpa virtio_vdpa virtio_net
 	[ -e /sys/bus/pci/devices/0000:00:05.0 ] || echo 1 >/sys/bus/pci/rescan
 	[ -d /sys/module/vqnic ] || insmod "$ko"
-	for name in $(vdpa dev show | sed -n 's/^\([^ ]*\): .*/\1/p'); do vdpa dev del "$name"; done
-	# What is let go by the network stack a moment later.
-	eventually "a card without devices" test -z "$(vdpa dev show)"
+	for name in /sys/bus/vdpa/devices/*; do [ ! -e "$name" ] || vdpa dev del "${name##*/}"; done
 }

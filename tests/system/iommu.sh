@@ -3,7 +3,7 @@
 #
 # The card's IOMMU: what a device bound to vhost_vdpa maps, tests/system/vhost_map.c, and who gets which address space.
 
-wire=loopback once=''
+wire=loopback once='' cpus=2
 
 map_test() { guest -t 240 "add vdpa0 mac $mac0; vhost_map vdpa0 $1"; }
 

@@ -13,26 +13,25 @@ test_guest_killed() {
 	guest -t $((${KILLS:-2} * 120)) <<-EOF
 		RANDOM=1
 		for i in \$(seq ${KILLS:-2}); do
-			inner start g0 --vdpa vdpa0 &
-			starting=\$!
 			# A guest is up after 10 s; half of them are killed before, the others with traffic.
 			if ((i % 2)); then
+				inner start g0 --vdpa vdpa0 &
 				pause=\$((RANDOM % 8)).\$((RANDOM % 10))
 				eventually "a guest that starts" inner alive g0
 				sleep \$pause
 			else
-				wait \$starting
+				inner start g0 --warm --vdpa vdpa0
 				inner exec g0 'ip link set eth0 up; ip address add $ip0/24 dev eth0; ping -f $wire_ip >/dev/null &'
 				pause=\$((RANDOM % 2)).\$((RANDOM % 10))
 				sleep \$pause
 			fi
 			echo "killed \$pause s after it was started"
 			inner kill g0
-			wait \$starting || true
+			wait
 			eventually "nothing mapped" unmapped
 		done
 	EOF
-	start
+	start_warm
 	address
 	guest 'inner stop g0; eventually "nothing mapped" unmapped'
 }

@@ -3,7 +3,7 @@
 #
 # The dirty log of a device bound to vhost_vdpa, tests/system/vhost_log.c.
 
-wire=loopback once=''
+wire=loopback once='' cpus=2
 
 log_test() { guest -t 240 "add vdpa0 mac $mac0; vhost_log vdpa0 $1"; }
 

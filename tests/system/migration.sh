@@ -12,9 +12,9 @@ devices() {
 	guest "vdpa dev add name vdpa1 mgmtdev \$(mgmtdevs | sed -n ${1}p) mac $mac0 max_vqp 2; bind_to vhost_vdpa vdpa1"
 }
 
-# Both QEMUs get the same options, or the state does not fit.
-source_guest() { start --device mq=on,vectors=6 "$@"; address; }
-destination() { guest -t 200 "inner start g1 --vdpa vdpa1 --device mq=on,vectors=6 --incoming tcp:127.0.0.1:4444 $*"; }
+# Both QEMUs have the same devices in the same places, or the state does not fit.
+source_guest() { start_warm --device mq=on,vectors=6 "$@"; address; }
+destination() { guest -t 200 "inner start g1 --vdpa vdpa1 --device bus=port0,mq=on,vectors=6 --incoming tcp:127.0.0.1:4444 $*"; }
 
 # begin_migration [LIMIT]: begins, at so many bytes a second.
 begin_migration() {
@@ -63,11 +63,11 @@ migrate_guest() {
 		echo "still here" >/run/mark
 	EOF
 	before=$(settings vdpa0)
+	destination "${@:2}"
 	peer
 	ping -D -i 0.01 -w 300 $ip0 >"$run/ping" &
 	pinger=$!
 	inside "iperf3 -c $wire_ip -p 5201 -t 300 >/run/iperf3 2>&1 &"
-	destination "${@:2}"
 	begin_migration
 	migration_is completed
 	guest 'inner stop g0'

@@ -8,8 +8,8 @@ wire=tap once='' options=--nested
 two_guests() {
 	device
 	guest "vdpa dev add name vdpa1 mgmtdev \$(mgmtdev) mac $mac1; bind_to vhost_vdpa vdpa1"
-	start
-	guest -t 200 "inner start g1 --vdpa vdpa1"
+	start_warm
+	guest -t 200 "inner start g1 --warm --vdpa vdpa1"
 	in_guest g1 "ip link set eth0 up; ip address add $ip1/24 dev eth0"
 	address
 	in_guest g1 "ping -c 3 -i 0.2 -w 15 $wire_ip"

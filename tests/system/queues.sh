@@ -3,7 +3,7 @@
 #
 # Queues of devices: how many there are, where they go on, and which interrupt vectors they have.
 
-wire=loopback once=''
+wire=loopback once='' cpus=2
 
 state_test() { guest -t 240 "add vdpa0 mac $mac0; vhost_state vdpa0 $1"; }
 

@@ -8,6 +8,9 @@ wire=tap once=''
 
 readonly bulk_bytes=3000000
 
+# frames_of DEVICE QUEUE: frames that it has moved, in `vqnicctl -j queue show` on stdin.
+frames_of() { json queue "$1" queues "$2" frames; }
+
 one_device() { guest "add vdpa0 mac $mac0 $*; up vdpa0 $ip0/24"; }
 
 test_ping() {
@@ -252,4 +255,34 @@ test_rmmod_under_traffic() {
 		up vdpa0 $ip0/24
 		eventually "an answer" ping -q -c 1 -W 1 $wire_ip
 	EOF
+}
+
+# All of the card at once: 16 devices of 4 queue pairs, and each of the 128 queues moves frames. What is sent by a pair is
+# answered to it.
+test_all_queues() {
+	local shown i queue
+	guest -t 200 <<-EOF
+		echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
+		for i in \$(seq 0 15); do
+			add vdpa\$i mac 52:54:00:12:37:\$(printf %02x \$i) max_vqp 4
+			ethtool -L vdpa\$i combined 4
+			up vdpa\$i 10.1.0.\$((100 + i))/24
+		done
+		for pair in 0 1 2 3; do
+			for i in \$(seq 0 15); do
+				for other in 0 1 2 3; do
+					echo \$((other == pair)) >/sys/class/net/vdpa\$i/queues/tx-\$other/xps_cpus
+				done
+				ping -q -c 1 -W 10 -I vdpa\$i $wire_ip >/dev/null || fail "no answer to pair \$pair of vdpa\$i"
+			done
+		done
+		echo 0 >/proc/sys/net/ipv4/conf/all/arp_ignore
+	EOF
+	shown=$(guest 'vqnicctl -j queue show')
+	for ((i = 0; i < 16; i++)); do
+		for ((queue = 0; queue < 8; queue++)); do
+			(($(frames_of vdpa$i $queue <<<"$shown") > 0)) || fail "queue $queue of vdpa$i has moved no frame"
+		done
+	done
+	expect "queue pairs in use" "$(guest 'vqnicctl -j card show' | json card 0000:00:05.0 pairs_used)" 64
 }
