@@ -11,8 +11,9 @@
  * and DRIVER_OK is set, so that the order of the driver's requests does not matter. QEMU makes
  * queues ready before it says where they are.
  *
- * A reset of a vDPA device leaves its maps as they are, and always has: there is no compat_reset,
- * which would take them from user space that does not expect that.
+ * A reset of a vDPA device leaves its maps as they are, and always has. So there is no
+ * compat_reset: <linux/vdpa.h> keeps it for parents whose reset once took them, and user space that
+ * does not acknowledge VHOST_BACKEND_F_IOTLB_PERSIST would lose by it what it mapped before a reset.
  */
 #include <linux/etherdevice.h>
 #include <net/netlink.h>
