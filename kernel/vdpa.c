@@ -12,8 +12,8 @@
  * queues ready before it says where they are.
  *
  * A reset of a vDPA device leaves its maps as they are, and always has. So there is no
- * compat_reset: <linux/vdpa.h> keeps it for parents whose reset once took them, and user space that
- * does not acknowledge VHOST_BACKEND_F_IOTLB_PERSIST would lose by it what it mapped before a reset.
+ * compat_reset: <linux/vdpa.h> keeps it for parents whose reset once took them. By it, user space
+ * that does not acknowledge VHOST_BACKEND_F_IOTLB_PERSIST would lose what it has mapped.
  */
 #include <linux/etherdevice.h>
 #include <net/netlink.h>
