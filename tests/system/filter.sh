@@ -277,7 +277,7 @@ test_ctrl_features() { ctrl_test features; }
 test_ctrl_random() { ctrl_test random; }
 test_ctrl_reset() { ctrl_test reset; }
 
-# A guest whose commands never end delays nobody else's frames: those of another device are all answered meanwhile.
+# A guest whose commands never end costs nobody else a frame: those of another device are all answered meanwhile.
 test_ctrl_flood() {
 	local count
 	guest "add vdpa1 mac $mac1; up vdpa1 $ip1/24; add vdpa0 mac $mac0 max_vqp 4

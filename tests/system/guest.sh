@@ -18,8 +18,7 @@ eventually() {
 	shift
 	until "$@" 2>/dev/null; do
 		((SECONDS < deadline)) || fail "not within 60 s: $what"
-		[ -n "${never:-}" ] || exec {never}<> <(:)
-		read -rt 0.05 -u "$never" _ || true
+		sleep 0.05
 	done
 }
 
@@ -30,7 +29,7 @@ refused() {
 	echo "$said"
 }
 
-# The first card, as PCI knows it; all cards as vdpa knows them, and the first of these.
+# The first card, as PCI knows it and as vdpa does; all cards as vdpa knows them.
 card() {
 	local path device
 	for path in /sys/bus/pci/devices/*; do
@@ -39,8 +38,8 @@ card() {
 	done
 	return 1
 }
-mgmtdevs() { vdpa mgmtdev show | sed -n 's/^\(pci[^ ]*\): *$/\1/p' | sort; }
 mgmtdev() { echo "pci/$(card)"; }
+mgmtdevs() { vdpa mgmtdev show | sed -n 's/^\(pci[^ ]*\): *$/\1/p' | sort; }
 
 # Network interface of a vDPA device, empty if there is none. Only the MAC address ties the two together: the virtio
 # device is a child of the PCI device, not of the vDPA device.
