@@ -53,6 +53,7 @@ package vqnic_pkg;
   // What an engine has to know of a queue while it serves it.
   typedef struct packed {
     logic        run;         // enabled, DRIVER_OK, no fault, no reset asked for, not suspended
+    logic        kicked;      // since it was seen empty; or it began to run
     logic        event_idx;   // features that were accepted and are not switched off
     logic        mrg_rxbuf;
     logic        indirect;
@@ -72,7 +73,7 @@ package vqnic_pkg;
     logic [15:0] seen;        // avail index last read
     logic        armed;       // avail_event was published and no chain taken since
   } vq_ctx_t;
-  localparam int unsigned VQ_CTX_W = 6 + 8 + 2 * 4 + 11 + 2 * 16 + 3 * 64 + 3 * 16 + 1;
+  localparam int unsigned VQ_CTX_W = 7 + 8 + 2 * 4 + 11 + 2 * 16 + 3 * 64 + 3 * 16 + 1;
 
   // What an engine says of a queue when it is done with it.
   typedef struct packed {

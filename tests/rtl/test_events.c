@@ -4,6 +4,7 @@
  * link, frames that are to be dropped.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -138,6 +139,47 @@ static void test_avail_event(uint64_t seed)
 		while (queue_take_used(q))
 			;
 	}
+}
+
+/*
+ * A receive queue without buffers is looked at once and asks for a kick; until then frames for it, which are lost, take
+ * few cycles, however long a read of memory does. Of those after the kick none is lost.
+ */
+static void test_empty(uint64_t seed)
+{
+	struct card *c = start(seed, seed % 2 ? EVENT_IDX : 0);
+	struct host *h = c->host;
+	struct vdev *d = &c->vdev[seed % c->count];
+	struct queue *q = &d->queue[RX];
+	const unsigned int frames = 100;
+
+	host_drain(h, DRAIN);
+	for (unsigned int i = 0; i < 10; i++) {
+		uint64_t received = d->rx_frames, start;
+		unsigned int kicks = q->kicks;
+
+		test_check(card_send(c, d->mac, 60, 1u << d->index), "the wire takes no frame");
+		host_drain(h, DRAIN);
+		start = vqnic_model_cycles(h->model);
+		for (unsigned int k = 0; k < frames; k++)
+			while (!card_send(c, d->mac, 60, 1u << d->index))
+				host_run(h, 1);
+		host_drain(h, DRAIN);
+		test_check(vqnic_model_cycles(h->model) - start < frames * 20, "%u lost frames take %" PRIu64 " cycles",
+			   frames, vqnic_model_cycles(h->model) - start);
+		test_equal(d->rx_frames, received, "received");
+
+		queue_add_rx(q, 100, 1);
+		queue_publish(q);
+		queue_maybe_kick(q);
+		test_equal(q->kicks - kicks, 1, "kicks that an empty queue asks for");
+		test_check(card_send(c, d->mac, 60, 1u << d->index), "the wire takes no frame");
+		host_drain(h, DRAIN);
+		test_equal(d->rx_frames, received + 1, "received");
+		while (queue_take_used(q))
+			;
+	}
+	card_check_counters(c);
 }
 
 /* Ring, kick, idle, again and again: the card falls idle each time, and no kick is lost around that. */
@@ -725,6 +767,7 @@ static const struct test tests[] = {
 	{ "no_interrupt", test_no_interrupt, 3 },
 	{ "no_vector", test_no_vector, 2 },
 	{ "avail_event", test_avail_event, 5 },
+	{ "empty", test_empty, 6 },
 	{ "idle", test_idle, 20 },
 	{ "queue_reset", test_queue_reset, 10 },
 	{ "vdev_reset", test_vdev_reset, 10 },

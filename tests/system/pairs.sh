@@ -29,11 +29,10 @@ stream() {
 received() { in_guest g1 'cat /sys/class/net/eth0/statistics/rx_bytes'; }
 card_cycles() { guest 'vqnicctl -j card show' | json card 0000:00:05.0 cycles; }
 
-# A guest that gives no buffers loses its own frames, and nobody else's. What its frames take on the wire is lost to a
-# stream of another guest, and no more: the card moves as many bytes in a cycle as without them. Cycles are counted, as the
-# machine's processors are the sender's too.
+# A guest that gives no buffers loses its own frames, and nobody else's: beside them, a stream of another guest keeps four
+# fifths of its rate. That is bytes a cycle of the card's, as the machine's processors are the sender's too.
 overload() {
-	local bytes cycles bytes_beside cycles_beside flood drops other_drops payload=1400
+	local bytes cycles bytes_beside cycles_beside kept flood drops other_drops payload=1400
 	read -r bytes cycles < <(stream)
 	guest "kill -STOP $(<"$run/guest-g0/qemu.pid")"
 	ip neighbour replace $ip0 lladdr $mac0 dev wire0 nud permanent
@@ -43,7 +42,7 @@ overload() {
 		sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 		while True:
 		    sock.sendto(bytes(int(sys.argv[2])), (sys.argv[1], 9))
-		    time.sleep(0.002)
+		    time.sleep(0.001)
 	EOF
 	flood=$!
 	read -r bytes_beside cycles_beside < <(stream)
@@ -52,12 +51,11 @@ overload() {
 	drops=$(($(counter rx_drop_no_buffer) - drops))
 	other_drops=$(guest 'vqnicctl -j stats show vdpa1' | json stats vdpa1 rx_drop_no_buffer)
 	guest "kill -CONT $(<"$run/guest-g0/qemu.pid")"
-	echo "a stream of $bytes bytes in $cycles cycles of the card; $bytes_beside in $cycles_beside beside a guest that loses" \
-		"$drops frames of $payload bytes; the stream has lost $other_drops"
+	kept=$((bytes_beside * cycles * 100 / (bytes * cycles_beside)))
+	echo "a stream of $bytes bytes in $cycles cycles of the card; $bytes_beside in $cycles_beside, $kept % of its rate," \
+		"beside a guest that loses $drops frames of $payload bytes; the stream has lost $other_drops"
 	((drops > 500)) || fail "the guest that does not take frames has lost $drops only"
-	(((bytes_beside + drops * (payload + 42)) * cycles * 100 >= bytes * cycles_beside * 80)) ||
-		fail "a guest that takes no frames slows the card down"
-	((bytes_beside * 5 > bytes)) || fail "the stream has stopped"
+	((kept >= 80)) || fail "a guest that takes no frames leaves another one $kept % of its rate"
 	inside "ping -c 3 -i 0.2 -w 15 $wire_ip"
 }
 

@@ -10,6 +10,10 @@
 // and the next frame takes them. Of a chain that is longer than the frame, descriptors beyond the
 // frame's end are not read. A frame that meets a fault counts as dropped because its queue does not
 // run.
+//
+// A queue that was seen empty is not looked at again until it is kicked: a frame that is lost for
+// want of buffers costs those of others no DMA. That look must come after avail_event was
+// published, or a kick could be missed (virtio 1.2 section 2.7.10).
 
 module vqnic_rx_engine #(
   parameter int unsigned DATA_W = 512,
@@ -88,13 +92,14 @@ module vqnic_rx_engine #(
   localparam int unsigned ChainsMax = vqnic_regs_pkg::VQ_SIZE_LIMIT;
   localparam int unsigned ChainW = $clog2(ChainsMax);
 
-  typedef enum logic [3:0] {
+  typedef enum logic [4:0] {
     Idle,
     Select,    // the next vdev of the frame
     Get,       // its queue
     Accept,
     Look,      // for the next chain
     Index,
+    Arm,
     Head,
     Desc,
     Check,
@@ -316,7 +321,9 @@ module vqnic_rx_engine #(
   assign limit = {1'b0, ctx.mtu} + EthernetHdr + (frame_tagged_i ? 17'd4 : 17'd0);
 
   logic [15:0] ahead;
+  logic        empty;   // not one chain; else it may do for a smaller frame
   assign ahead = ring_value - ctx.avail;
+  assign empty = ahead == '0 && chains_q == '0;
 
   logic        fault, no_buffer, too_long, not_ready;
   logic [7:0]  fault_code;
@@ -342,6 +349,9 @@ module vqnic_rx_engine #(
         end else if ({1'b0, frame_len_i} > limit) begin
           too_long = 1'b1;
           state_d  = Release;
+        end else if (!ctx.kicked) begin
+          no_buffer = 1'b1;
+          state_d   = Release;
         end else begin
           state_d = Look;
         end
@@ -353,6 +363,8 @@ module vqnic_rx_engine #(
           state_d = Head;
           if (ring_fault) begin
             fault = 1'b1;
+          end else if (empty && ctx.event_idx && !rel_q.armed) begin
+            state_d = Arm;
           end else if (ring_value == avail_next) begin
             no_buffer = 1'b1;
             state_d   = Release;
@@ -362,6 +374,11 @@ module vqnic_rx_engine #(
             fault_info = {48'd0, ring_value};
           end
         end
+      end
+      Arm: begin
+        ring_valid = 1'b1;
+        ring_cmd   = vqnic_pkg::RING_ARM;
+        if (ring_done) state_d = Index;
       end
       Head: begin
         ring_valid = 1'b1;
@@ -461,6 +478,8 @@ module vqnic_rx_engine #(
           rel_q.avail <= ctx.avail;
           rel_q.used  <= ctx.used;
           rel_q.seen  <= ctx.seen;
+          rel_q.armed <= ctx.armed;
+          rel_q.sleep <= !ctx.kicked;
           rel_q.bytes <= frame_len_i;
         end
         Accept: begin
@@ -470,7 +489,13 @@ module vqnic_rx_engine #(
           chains_q   <= '0;
           used_q     <= '0;
         end
-        Index: if (ring_done) rel_q.seen <= ring_value;
+        Index: begin
+          if (ring_done) begin
+            rel_q.seen  <= ring_value;
+            rel_q.sleep <= empty;
+          end
+        end
+        Arm: if (ring_done) rel_q.armed <= 1'b1;
         Head: begin
           head_q    <= ring_value;
           written_q <= '0;
@@ -492,6 +517,7 @@ module vqnic_rx_engine #(
             if (used_next == chains_q) begin
               rel_q.avail <= avail_next;
               rel_q.used  <= ctx.used + 16'(chains_q);
+              rel_q.armed <= 1'b0;
               rel_q.irq   <= ring_notify;
               rel_q.frame <= 1'b1;
             end

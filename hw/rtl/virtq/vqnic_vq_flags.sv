@@ -43,6 +43,7 @@ module vqnic_vq_flags #(
   input  logic            again_i,       // there may be more
   input  logic            fault_i,
   output logic            run_o,
+  output logic            kicked_o,
 
   output logic            pick_o,
   output logic [IdxW-1:0] pick_idx_o,
@@ -100,6 +101,7 @@ module vqnic_vq_flags #(
   );
 
   assign run_o        = run_q[idx_i];
+  assign kicked_o     = kick_q[idx_i];
   assign enabled_o    = enable_q[reg_idx_i];
   assign resetting_o  = reset_q[reg_idx_i];
   assign faulty_o     = fault_q[reg_idx_i];

@@ -20,8 +20,9 @@ module vqnic_vq_port #(
 
   output logic         load_o,         // stands until load_ready_i
   input  logic         load_ready_i,   // in the cycle after that, the context is on ctx_i
-  input  logic [vqnic_pkg::VQ_CTX_W-1:0] ctx_i,  // a vq_ctx_t; `run` counts for nothing
+  input  logic [vqnic_pkg::VQ_CTX_W-1:0] ctx_i,  // a vq_ctx_t; `run` and `kicked` count for nothing
   input  logic         run_i,          // of queue number_o
+  input  logic         kicked_i,
   output logic         store_o,        // stands until store_ready_i
   input  logic         store_ready_i,
   output logic         count_o,        // stands until count_ready_i
@@ -53,7 +54,7 @@ module vqnic_vq_port #(
   } state_e;
 
   state_e state_q;
-  logic   live_q, none_q;
+  logic   live_q, kicked_q, none_q;
   logic [vqnic_pkg::QUEUE_W-1:0]  number_q;
   logic [vqnic_pkg::VQ_REL_W-1:0] rel_q;
   vqnic_pkg::vq_ctx_t             ctx_q, ctx;
@@ -65,6 +66,7 @@ module vqnic_vq_port #(
     if (!rst_ni) begin
       state_q  <= Free;
       live_q   <= 1'b0;
+      kicked_q <= 1'b0;
       none_q   <= 1'b0;
       number_q <= '0;
       rel_q    <= '0;
@@ -80,9 +82,10 @@ module vqnic_vq_port #(
         end
         Load: if (load_ready_i) state_q <= Data;
         Data: begin
-          ctx_q   <= ctx_i;
-          live_q  <= run_i;
-          state_q <= GIVE ? Serve : Offer;
+          ctx_q    <= ctx_i;
+          live_q   <= run_i;
+          kicked_q <= kicked_i;
+          state_q  <= GIVE ? Serve : Offer;
         end
         Offer: begin
           if (!run)        state_q <= Free;
@@ -102,8 +105,9 @@ module vqnic_vq_port #(
   end
 
   always_comb begin
-    ctx     = ctx_q;
-    ctx.run = run;
+    ctx        = ctx_q;
+    ctx.run    = run;
+    ctx.kicked = kicked_q;
   end
 
   assign picked_o  = state_q == Free && pick_i && (GIVE || !stop_i);

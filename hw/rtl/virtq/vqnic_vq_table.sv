@@ -11,8 +11,8 @@
 //
 // Transmit and control: the queue on `_work_valid_o` may have work, `_work_take_i` begins its
 // service; a kick during the service counts afterwards. Receive: the engine asks for the queue of
-// rx_get_vdev_i and rx_get_pair_i, and has it from rx_ctx_valid_o on, whether it runs or not. A
-// context stands, except for `run`, until the engine's `_rel_valid_i`.
+// rx_get_vdev_i and rx_get_pair_i, and has it from rx_ctx_valid_o on, whether it runs or was kicked
+// or not. A context stands, except for `run`, until the engine's `_rel_valid_i`.
 
 module vqnic_vq_table #(
   parameter int unsigned EVENTS  = 1,         // sources of what is counted besides the engines
@@ -209,7 +209,7 @@ module vqnic_vq_table #(
   localparam int unsigned Ctrl = 2;
 
   logic [2:0] load, load_ready, store, store_ready, count, count_ready, serving, queue, busy, taken;
-  logic [2:0] run, pick, picked;
+  logic [2:0] run, kicked, pick, picked;
   logic [2:0][QueueW-1:0]              number;
   logic [2:0][vqnic_pkg::VQ_REL_W-1:0] rel;
   vqnic_pkg::vq_ctx_t                  load_ctx;
@@ -236,6 +236,7 @@ module vqnic_vq_table #(
     .load_ready_i (load_ready[Rx]),
     .ctx_i        (load_ctx),
     .run_i        (run[Rx]),
+    .kicked_i     (kicked[Rx]),
     .store_o      (store[Rx]),
     .store_ready_i(store_ready[Rx]),
     .count_o      (count[Rx]),
@@ -265,6 +266,7 @@ module vqnic_vq_table #(
     .load_ready_i (load_ready[Tx]),
     .ctx_i        (load_ctx),
     .run_i        (run[Tx]),
+    .kicked_i     (kicked[Tx]),
     .store_o      (store[Tx]),
     .store_ready_i(store_ready[Tx]),
     .count_o      (count[Tx]),
@@ -294,6 +296,7 @@ module vqnic_vq_table #(
     .load_ready_i (load_ready[Ctrl]),
     .ctx_i        (load_ctx),
     .run_i        (run[Ctrl]),
+    .kicked_i     (kicked[Ctrl]),
     .store_o      (store[Ctrl]),
     .store_ready_i(store_ready[Ctrl]),
     .count_o      (count[Ctrl]),
@@ -584,8 +587,8 @@ module vqnic_vq_table #(
   logic [2:0] enabled_of, resetting_of, faulty_of, fresh_of, busy_of, reg_of, resets;
   assign reg_of = reg_ctrl_i ? 3'b100 : reg_tx_i ? 3'b010 : 3'b001;
 
-  logic [Pairs-1:0] set, kicked_tx;
-  logic [Vdevs-1:0] ctrl_set, kicked_ctrl;
+  logic [Pairs-1:0] set, kick_rx, kick_tx;
+  logic [Vdevs-1:0] ctrl_set, kick_ctrl;
   logic [2:0]       write_of, enable_of, reset_of, again, stored;
   logic             op_any;
   assign op_any      = op_start_i || op_stop_i || op_clear_i;
@@ -596,12 +599,16 @@ module vqnic_vq_table #(
   assign reset_of    = write && reset_now ? reg_of : '0;
   assign stored      = store_ready;
   assign again       = store_rel.sleep ? '0 : stored;
-  assign kicked_tx   = kick_i && !kick_queue_i[QueueW-1] && kick_queue_i[0] ?
-                       Pairs'(1) << kick_queue_i[PairW:1] : '0;
-  assign kicked_ctrl = ctrl_kick_i | (kick_i && kick_queue_i[QueueW-1] ?
+  assign kick_ctrl   = ctrl_kick_i | (kick_i && kick_queue_i[QueueW-1] ?
                        Vdevs'(1) << kick_queue_i[VdevW-1:0] : '0);
 
-  // A receive queue is never picked: frames decide. Only control queues tell when they are reset.
+  logic [Pairs-1:0] kick_pair;
+  assign kick_pair = kick_i && !kick_queue_i[QueueW-1] ? Pairs'(1) << kick_queue_i[PairW:1] : '0;
+  assign kick_rx   = kick_queue_i[0] ? '0 : kick_pair;
+  assign kick_tx   = kick_queue_i[0] ? kick_pair : '0;
+
+  // A receive queue is never picked: frames decide, and kicks tell whether there may be buffers.
+  // Only control queues tell when they are reset.
   logic [Pairs-1:0] rx_reset_done, tx_reset_done;
   logic [PairW-1:0] rx_pick_pair;
   logic             rx_pick;
@@ -626,13 +633,14 @@ module vqnic_vq_table #(
     .stop_i       (op_stop_i),
     .clear_i      (op_clear_i),
     .drop_i       (give),
-    .kick_i       ('0),
+    .kick_i       (kick_rx),
     .serving_i    (serving[Rx]),
     .idx_i        (number[Rx][PairW:1]),
     .take_i       (taken[Rx]),
-    .again_i      (1'b0),
+    .again_i      (again[Rx]),
     .fault_i      (stored[Rx] && stored_fault),
     .run_o        (run[Rx]),
+    .kicked_o     (kicked[Rx]),
     .pick_o       (rx_pick),
     .pick_idx_o   (rx_pick_pair),
     .picked_i     (1'b0),
@@ -661,13 +669,14 @@ module vqnic_vq_table #(
     .stop_i       (op_stop_i),
     .clear_i      (op_clear_i),
     .drop_i       (give),
-    .kick_i       (kicked_tx),
+    .kick_i       (kick_tx),
     .serving_i    (serving[Tx]),
     .idx_i        (number[Tx][PairW:1]),
     .take_i       (taken[Tx]),
     .again_i      (again[Tx]),
     .fault_i      (stored[Tx] && stored_fault),
     .run_o        (run[Tx]),
+    .kicked_o     (kicked[Tx]),
     .pick_o       (pick[Tx]),
     .pick_idx_o   (tx_pick_pair),
     .picked_i     (picked[Tx]),
@@ -696,13 +705,14 @@ module vqnic_vq_table #(
     .stop_i       (op_stop_i),
     .clear_i      (op_clear_i),
     .drop_i       (1'b0),
-    .kick_i       (kicked_ctrl),
+    .kick_i       (kick_ctrl),
     .serving_i    (serving[Ctrl]),
     .idx_i        (number[Ctrl][VdevW-1:0]),
     .take_i       (taken[Ctrl]),
     .again_i      (again[Ctrl]),
     .fault_i      (stored[Ctrl] && stored_fault),
     .run_o        (run[Ctrl]),
+    .kicked_o     (kicked[Ctrl]),
     .pick_o       (pick[Ctrl]),
     .pick_idx_o   (ctrl_pick_vdev),
     .picked_i     (picked[Ctrl]),
