@@ -165,7 +165,7 @@ static void test_empty(uint64_t seed)
 			while (!card_send(c, d->mac, 60, 1u << d->index))
 				host_run(h, 1);
 		host_drain(h, DRAIN);
-		test_check(vqnic_model_cycles(h->model) - start < frames * 20, "%u lost frames take %" PRIu64 " cycles",
+		test_check(vqnic_model_cycles(h->model) - start < frames * 40, "%u lost frames take %" PRIu64 " cycles",
 			   frames, vqnic_model_cycles(h->model) - start);
 		test_equal(d->rx_frames, received, "received");
 
