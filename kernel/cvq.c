@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 #include <linux/virtio_net.h>
+#include <uapi/linux/vqnic.h>
 
 #include "vqnic.h"
 
@@ -214,6 +215,8 @@ void vqnic_cvq_serve(struct vqnic_vdev *vdev)
 				     "vdev %u: command %u.%u of its guest, %u bytes, refused: %pe\n",
 				     vdev->index, cvq->copy[0], cvq->copy[1], command.len,
 				     ERR_PTR(err));
+	} else {
+		vqnic_notify_dev(vdev, VQNIC_NTF_GUEST_SETTINGS);
 	}
 	vqnic_cmd_answer(vdev, &command, err ? VIRTIO_NET_ERR : VIRTIO_NET_OK);
 }

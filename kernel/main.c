@@ -8,6 +8,7 @@
 #include <linux/interrupt.h>
 #include <linux/module.h>
 #include <linux/virtio.h>
+#include <uapi/linux/vqnic.h>
 
 #include "vqnic.h"
 
@@ -44,9 +45,13 @@ static void vqnic_event_work(struct work_struct *work)
 	unsigned int i;
 
 	/* The vdevs themselves tell their drivers of the link, by their configuration interrupt. */
-	if (events & VQNIC_EVENT_LINK)
-		dev_info(&card->pdev->dev, "link is %s\n",
-			 vqnic_cmd_card_link(card) ? "up" : "down");
+	if (events & VQNIC_EVENT_LINK) {
+		bool link = vqnic_cmd_card_link(card);
+
+		dev_info(&card->pdev->dev, "link is %s\n", link ? "up" : "down");
+		vqnic_notify(card, &(struct vqnic_event) {
+			.what = VQNIC_NTF_CARD_LINK, .link = link });
+	}
 	if (events & VQNIC_EVENT_COMMAND)
 		vqnic_cvq_event(card);
 	if (vqnic_card_up(card) && !(events & VQNIC_EVENT_FAULT))
@@ -86,6 +91,7 @@ void vqnic_card_lost(struct vqnic_card *card, const char *why)
 	if (!was_up)
 		return;
 	dev_err(&card->pdev->dev, "card is lost: %s\n", why);
+	vqnic_notify(card, &(struct vqnic_event) { .what = VQNIC_NTF_CARD_DEAD });
 	schedule_work(&card->event_work);
 }
 
@@ -106,6 +112,7 @@ static void vqnic_card_down(struct vqnic_card *card)
 	WRITE_ONCE(card->state, VQNIC_DOWN);
 	pci_clear_master(card->pdev);
 	mutex_unlock(&card->state_lock);
+	vqnic_notify(card, &(struct vqnic_event) { .what = VQNIC_NTF_CARD_DOWN });
 	vqnic_break_drivers(card);
 	mutex_lock(&card->lock);
 	for (i = 0; i < card->info.vdevs; i++)
@@ -143,10 +150,12 @@ static void vqnic_card_restart(struct vqnic_card *card)
 		if (card->vdevs[i].used)
 			err = vqnic_vdev_up(&card->vdevs[i]);
 	mutex_unlock(&card->lock);
-	if (err)
+	if (err) {
 		vqnic_card_lost(card, "it did not come back from its reset as it was");
-	else
+	} else {
 		dev_info(&card->pdev->dev, "card is back from its reset\n");
+		vqnic_notify(card, &(struct vqnic_event) { .what = VQNIC_NTF_CARD_UP });
+	}
 }
 
 static int vqnic_map_bars(struct vqnic_card *card)

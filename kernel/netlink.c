@@ -548,6 +548,14 @@ static int vqnic_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return genlmsg_reply(msg, info);
 }
 
+/* Tells of an event of the vdev's. card->lock is held. */
+static void vqnic_notify_unlocked(struct vqnic_vdev *vdev, u32 what)
+{
+	mutex_lock(&vdev->lock);
+	vqnic_notify_dev(vdev, what);
+	mutex_unlock(&vdev->lock);
+}
+
 /* Takes the VLANs that a policy allows. */
 static int vqnic_parse_vlans(struct genl_info *info, const struct nlattr *attr,
 			     struct vqnic_policy *policy)
@@ -634,6 +642,8 @@ static int vqnic_set_policy_of(struct sk_buff *unused, struct genl_info *info,
 		err = vqnic_filter_set_policy(vdev, &policy);
 		if (err)
 			NL_SET_ERR_MSG(info->extack, "the card has no room for what it allows");
+		else
+			vqnic_notify_unlocked(vdev, VQNIC_NTF_POLICY);
 	}
 	mutex_unlock(&card->lock);
 	return err;
@@ -735,6 +745,8 @@ static int vqnic_log_start_of(struct sk_buff *unused, struct genl_info *info,
 			NL_SET_ERR_MSG_FMT(info->extack,
 					   "no contiguous memory for a log that ends at %#llx",
 					   iova + size);
+		if (!err)
+			vqnic_notify_unlocked(vdev, VQNIC_NTF_LOG_STARTED);
 	}
 	mutex_unlock(&card->lock);
 	if (err == -EIO)
@@ -816,8 +828,10 @@ static int vqnic_log_stop_of(struct sk_buff *unused, struct genl_info *info,
 
 	mutex_lock(&card->lock);
 	vdev = vqnic_find_log(info, card, dev_name);
-	if (!IS_ERR(vdev))
+	if (!IS_ERR(vdev)) {
 		vqnic_log_stop(vdev);
+		vqnic_notify_unlocked(vdev, VQNIC_NTF_LOG_STOPPED);
+	}
 	mutex_unlock(&card->lock);
 	return PTR_ERR_OR_ZERO(vdev);
 }
@@ -846,9 +860,14 @@ static void vqnic_log_stop_all(u32 owner)
 	mutex_lock(&vqnic_cards_lock);
 	list_for_each_entry(card, &vqnic_cards, list) {
 		mutex_lock(&card->lock);
-		for (i = 0; i < card->info.vdevs; i++)
-			if (card->vdevs[i].log.bytes && card->vdevs[i].log.owner == owner)
-				vqnic_log_stop(&card->vdevs[i]);
+		for (i = 0; i < card->info.vdevs; i++) {
+			struct vqnic_vdev *vdev = &card->vdevs[i];
+
+			if (!vdev->log.bytes || vdev->log.owner != owner)
+				continue;
+			vqnic_log_stop(vdev);
+			vqnic_notify_unlocked(vdev, VQNIC_NTF_LOG_STOPPED);
+		}
 		mutex_unlock(&card->lock);
 	}
 	mutex_unlock(&vqnic_cards_lock);
@@ -868,6 +887,72 @@ static int vqnic_netlink_event(struct notifier_block *nb, unsigned long event, v
 static struct notifier_block vqnic_netlink_notifier = {
 	.notifier_call = vqnic_netlink_event,
 };
+
+enum { VQNIC_GROUP_EVENTS };
+
+static const struct genl_multicast_group vqnic_genl_groups[] = {
+	[VQNIC_GROUP_EVENTS] = { .name = VQNIC_GENL_EVENTS },
+};
+
+static int vqnic_put_fault(struct sk_buff *msg, const struct vqnic_event *event)
+{
+	struct nlattr *nest = nla_nest_start(msg, VQNIC_A_QUEUE);
+
+	if (!nest || nla_put_u32(msg, VQNIC_A_QUEUE_INDEX, event->queue) ||
+	    nla_put_u32(msg, VQNIC_A_QUEUE_FAULT, event->fault.code) ||
+	    nla_put_string(msg, VQNIC_A_QUEUE_FAULT_NAME,
+			   vqnic_fault_text(event->fault.code)->name) ||
+	    vqnic_put_u64(msg, VQNIC_A_QUEUE_FAULT_INFO, event->fault.info))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int vqnic_put_event(struct sk_buff *msg, const struct vqnic_card *card,
+			   const struct vqnic_event *event)
+{
+	const struct vqnic_vdev *vdev = event->vdev;
+
+	if (vqnic_put_card_name(msg, card) || nla_put_u32(msg, VQNIC_A_EVENT, event->what))
+		return -EMSGSIZE;
+	if (vdev && (nla_put_string(msg, VQNIC_A_DEV_NAME, vdev->name) ||
+		     nla_put_u32(msg, VQNIC_A_DEV_INDEX, vdev->index)))
+		return -EMSGSIZE;
+	switch (event->what) {
+	case VQNIC_NTF_CARD_LINK:
+		return nla_put_u8(msg, VQNIC_A_CARD_LINK, event->link);
+	case VQNIC_NTF_QUEUE_FAULT:
+		return vqnic_put_fault(msg, event);
+	case VQNIC_NTF_LOG_STARTED:
+		return vqnic_put_log_range(msg, vdev->log.iova, vdev->log.size);
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Tells who listens what has happened. Process context; the lock of event->vdev is held. Without
+ * memory nobody is told: events are no more than a hint to look.
+ */
+void vqnic_notify(const struct vqnic_card *card, const struct vqnic_event *event)
+{
+	struct sk_buff *msg;
+	void *hdr;
+
+	if ((event->vdev && !event->vdev->name) ||
+	    !genl_has_listeners(&vqnic_genl, &init_net, VQNIC_GROUP_EVENTS))
+		return;
+	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (!msg)
+		return;
+	hdr = genlmsg_put(msg, 0, 0, &vqnic_genl, 0, VQNIC_CMD_EVENT);
+	if (!hdr || vqnic_put_event(msg, card, event)) {
+		nlmsg_free(msg);
+		return;
+	}
+	genlmsg_end(msg, hdr);
+	genlmsg_multicast(&vqnic_genl, msg, 0, VQNIC_GROUP_EVENTS, GFP_KERNEL);
+}
 
 /*
  * Where a dump goes on: at item 0, the card itself, or 1 + vdev, of the first card whose id is not
@@ -1065,6 +1150,8 @@ static struct genl_family vqnic_genl __ro_after_init = {
 	.module		= THIS_MODULE,
 	.split_ops	= vqnic_genl_ops,
 	.n_split_ops	= ARRAY_SIZE(vqnic_genl_ops),
+	.mcgrps		= vqnic_genl_groups,
+	.n_mcgrps	= ARRAY_SIZE(vqnic_genl_groups),
 };
 
 int vqnic_netlink_register(void)
@@ -1092,6 +1179,7 @@ void vqnic_netlink_add(struct vqnic_card *card)
 	card->id = vqnic_next_id++;
 	list_add_tail(&card->list, &vqnic_cards);
 	mutex_unlock(&vqnic_cards_lock);
+	vqnic_notify(card, &(struct vqnic_event) { .what = VQNIC_NTF_CARD_ADDED });
 }
 
 void vqnic_netlink_del(struct vqnic_card *card)
@@ -1099,6 +1187,7 @@ void vqnic_netlink_del(struct vqnic_card *card)
 	mutex_lock(&vqnic_cards_lock);
 	list_del(&card->list);
 	mutex_unlock(&vqnic_cards_lock);
+	vqnic_notify(card, &(struct vqnic_event) { .what = VQNIC_NTF_CARD_REMOVED });
 }
 
 MODULE_ALIAS_GENL_FAMILY(VQNIC_GENL_NAME);

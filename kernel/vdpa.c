@@ -22,6 +22,7 @@
 #include <linux/virtio_ring.h>
 #include <uapi/linux/vdpa.h>
 #include <uapi/linux/vhost_types.h>
+#include <uapi/linux/vqnic.h>
 
 #include "compat.h"
 #include "vqnic.h"
@@ -221,6 +222,9 @@ void vqnic_vdev_check_faults(struct vqnic_vdev *vdev)
 		dev_warn_ratelimited(&vdev->card->pdev->dev,
 				     "vdev %u: queue %u stopped: %s (%#llx)\n", vdev->index, i,
 				     text->meaning, state.fault.info);
+		vqnic_notify(vdev->card, &(struct vqnic_event) {
+			.what = VQNIC_NTF_QUEUE_FAULT, .vdev = vdev, .queue = i,
+			.fault = state.fault });
 	}
 	mutex_unlock(&vdev->lock);
 }
@@ -681,6 +685,8 @@ static int vqnic_suspend(struct vdpa_device *vdpa)
 		err = -EIO;
 	else if (!vdev->suspended)
 		err = vqnic_cmd_vdev_suspend(vdev);
+	if (!err && !vdev->suspended)
+		vqnic_notify_dev(vdev, VQNIC_NTF_SUSPENDED);
 	if (!err)
 		vdev->suspended = true;
 	else
@@ -702,6 +708,7 @@ static int vqnic_resume(struct vdpa_device *vdpa)
 		/* Those that were changed meanwhile. */
 		vqnic_vdev_start_vqs(vdev);
 		vqnic_cmd_vdev_resume(vdev);
+		vqnic_notify_dev(vdev, VQNIC_NTF_RESUMED);
 	}
 	mutex_unlock(&vdev->lock);
 	return err;
@@ -1174,9 +1181,16 @@ static bool vqnic_spaces_left(const struct vqnic_card *card)
 static void vqnic_vdev_show(struct vqnic_vdev *vdev, struct vqnic_vdpa *shown)
 {
 	mutex_lock(&vdev->card->lock);
+	mutex_lock(&vdev->lock);
+	if (!shown)
+		vqnic_notify_dev(vdev, VQNIC_NTF_DEV_REMOVED);
+	vdev->name = shown ? dev_name(&shown->vdpa.dev) : NULL;
 	vdev->shown = shown;
-	if (shown)
+	if (shown) {
 		vdev->card->refusal[0] = '\0';
+		vqnic_notify_dev(vdev, VQNIC_NTF_DEV_ADDED);
+	}
+	mutex_unlock(&vdev->lock);
 	mutex_unlock(&vdev->card->lock);
 }
 

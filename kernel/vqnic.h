@@ -248,6 +248,7 @@ struct vqnic_vdev {
 	struct vqnic_log log;	/* changed with card->lock and vdev->lock held */
 
 	struct mutex lock;	/* of what follows, and of the register window */
+	const char *name;	/* of the device, for events; NULL: nobody is told of it */
 	bool provisioned;	/* the card has the offer */
 	bool needs_reset;	/* it lost what its driver told it */
 	u8 status;		/* as last seen */
@@ -490,6 +491,23 @@ struct vqnic_fault_text {
 };
 
 const struct vqnic_fault_text *vqnic_fault_text(u8 code);
+/* What is told of an event, with what its VQNIC_NTF_ says. */
+struct vqnic_event {
+	u32 what;			/* VQNIC_NTF_ */
+	const struct vqnic_vdev *vdev;	/* NULL: it is the card's */
+	bool link;
+	u16 queue;
+	struct vqnic_fault fault;
+};
+
+void vqnic_notify(const struct vqnic_card *card, const struct vqnic_event *event);
+
+/* One that has no more to tell than the device that it has happened to. vdev->lock is held. */
+static inline void vqnic_notify_dev(const struct vqnic_vdev *vdev, u32 what)
+{
+	vqnic_notify(vdev->card, &(struct vqnic_event) { .what = what, .vdev = vdev });
+}
+
 int vqnic_netlink_register(void);
 void vqnic_netlink_unregister(void);
 void vqnic_netlink_add(struct vqnic_card *card);

@@ -175,6 +175,19 @@ static const struct layout log_layout = {
 	},
 };
 
+static const struct layout event_layout = {
+	.what = "event", .size = sizeof(struct vqnic_event), .required = { VQNIC_A_CARD, VQNIC_A_EVENT },
+	.fields = {
+		[VQNIC_A_CARD] = { STRING, offsetof(struct vqnic_event, card) },
+		[VQNIC_A_EVENT] = { U32, offsetof(struct vqnic_event, what) },
+		[VQNIC_A_DEV_NAME] = { STRING, offsetof(struct vqnic_event, dev) },
+		[VQNIC_A_DEV_INDEX] = { U32, offsetof(struct vqnic_event, index) },
+		[VQNIC_A_CARD_LINK] = { BOOL, offsetof(struct vqnic_event, link) },
+		[VQNIC_A_LOG_IOVA] = { U64, offsetof(struct vqnic_event, log_iova) },
+		[VQNIC_A_LOG_SIZE] = { U64, offsetof(struct vqnic_event, log_size) },
+	},
+};
+
 static int bad(struct decoded *d, const char *what, const char *problem, int attribute)
 {
 	snprintf(d->why, sizeof(d->why), "the driver's reply is malformed: %s: %s (attribute %d)", what, problem,
@@ -380,6 +393,20 @@ int decode_log(struct decoded *d, const struct nlmsghdr *msg)
 	if (d->log.size % PAGE_BYTES || d->log.bitmap.len != pages / 8 + (pages % 8 != 0))
 		return bad(d, log_layout.what, "not a bit for each page", VQNIC_A_LOG_BITMAP);
 	return 0;
+}
+
+int decode_event(struct decoded *d, const struct nlmsghdr *msg)
+{
+	const struct nlattr *head;
+	int len, ret;
+
+	ret = open_message(d, msg, &head, &len);
+	if (!ret)
+		ret = decode(d, &event_layout, &d->event, head, len);
+	if (!ret)
+		ret = decode_nests(d, &d->nests[0], &queue_layout, VQNIC_A_QUEUE, head, len, &d->event.queue_count);
+	d->event.queues = d->nests[0];
+	return ret;
 }
 
 void decoded_free(struct decoded *d)

@@ -37,9 +37,10 @@ struct decoded {
 		struct vqnic_stats stats;
 		struct vqnic_filter filter;
 		struct log_pages log;
+		struct vqnic_event event;
 	};
 	struct vqnic_filter_part parts[3];	/* behind filter.guest, filter.policy and filter.in_force */
-	void *nests[2];			/* the arrays behind dev.queues and dev.spaces, or stats.stats */
+	void *nests[2];			/* the arrays behind dev.queues and dev.spaces, stats.stats, or event.queues */
 	char why[128];
 };
 
@@ -48,6 +49,7 @@ int decode_dev(struct decoded *d, const struct nlmsghdr *msg);
 int decode_stats(struct decoded *d, const struct nlmsghdr *msg);
 int decode_filter(struct decoded *d, const struct nlmsghdr *msg);
 int decode_log(struct decoded *d, const struct nlmsghdr *msg);
+int decode_event(struct decoded *d, const struct nlmsghdr *msg);
 
 void decoded_free(struct decoded *d);
 

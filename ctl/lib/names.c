@@ -79,3 +79,26 @@ const char *vqnic_rx_mode_name(unsigned int bit)
 {
 	return bit < sizeof(rx_modes) / sizeof(rx_modes[0]) ? rx_modes[bit] : NULL;
 }
+
+const char *vqnic_event_name(uint32_t what)
+{
+	static const char *const names[] = {
+		[VQNIC_NTF_CARD_ADDED] = "card_added",
+		[VQNIC_NTF_CARD_REMOVED] = "card_removed",
+		[VQNIC_NTF_CARD_LINK] = "card_link",
+		[VQNIC_NTF_CARD_DEAD] = "card_dead",
+		[VQNIC_NTF_CARD_DOWN] = "card_down",
+		[VQNIC_NTF_CARD_UP] = "card_up",
+		[VQNIC_NTF_DEV_ADDED] = "dev_added",
+		[VQNIC_NTF_DEV_REMOVED] = "dev_removed",
+		[VQNIC_NTF_QUEUE_FAULT] = "queue_fault",
+		[VQNIC_NTF_GUEST_SETTINGS] = "guest_settings",
+		[VQNIC_NTF_POLICY] = "policy",
+		[VQNIC_NTF_SUSPENDED] = "suspended",
+		[VQNIC_NTF_RESUMED] = "resumed",
+		[VQNIC_NTF_LOG_STARTED] = "log_started",
+		[VQNIC_NTF_LOG_STOPPED] = "log_stopped",
+	};
+
+	return what < sizeof(names) / sizeof(names[0]) ? names[what] : NULL;
+}

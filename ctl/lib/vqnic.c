@@ -24,6 +24,8 @@
 
 struct vqnic {
 	struct nl_sock *socket;		/* NULL: not connected */
+	struct nl_sock *events;		/* NULL: not listening */
+	uint16_t events_family;		/* whose events it gets */
 	uint16_t family;		/* 0: not looked up, or gone */
 	char error[320];
 };
@@ -50,6 +52,7 @@ void vqnic_free(struct vqnic *vq)
 	if (!vq)
 		return;
 	nl_socket_free(vq->socket);
+	nl_socket_free(vq->events);
 	free(vq);
 }
 
@@ -143,34 +146,48 @@ static int no_family(struct vqnic *vq)
 	return fail(vq, -ENOENT, "the vqnic driver is not loaded (no generic netlink family \"%s\")", VQNIC_GENL_NAME);
 }
 
-static int find_family(struct vqnic *vq)
+/* Has the kernel describe the driver's family: if this returns 0, in the reply's first message, and the caller frees it. */
+static int ask_for_family(struct vqnic *vq, struct reply *reply)
 {
 	struct nl_msg *msg;
+	int ret;
+
+	ret = connect_socket(vq);
+	if (ret)
+		return ret;
+	msg = request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, 0, CTRL_ATTR_FAMILY_NAME, VQNIC_GENL_NAME, 0, NULL);
+	if (!msg)
+		return fail(vq, -ENOMEM, "out of memory");
+	ret = exchange(vq, msg, reply);
+	nlmsg_free(msg);
+	if (!ret && reply->error == -ENOENT)
+		ret = no_family(vq);
+	else if (!ret && reply->error)
+		ret = fail(vq, reply->error, "cannot look up the generic netlink family \"%s\": %s", VQNIC_GENL_NAME,
+			   reply->text[0] ? reply->text : strerror(-reply->error));
+	else if (!ret && (!reply->count || !genlmsg_valid_hdr(reply->messages[0], 0)))
+		ret = fail(vq, -EBADMSG, "the kernel's answer: no family \"%s\"", VQNIC_GENL_NAME);
+	if (ret)
+		reply_free(reply);
+	return ret;
+}
+
+static int find_family(struct vqnic *vq)
+{
+	const struct nlattr *id;
 	struct reply reply;
 	int ret;
 
 	if (vq->family)
 		return 0;
-	msg = request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, 0, CTRL_ATTR_FAMILY_NAME, VQNIC_GENL_NAME, 0, NULL);
-	if (!msg)
-		return fail(vq, -ENOMEM, "out of memory");
-	ret = exchange(vq, msg, &reply);
-	nlmsg_free(msg);
-	if (!ret && reply.error == -ENOENT)
-		ret = no_family(vq);
-	else if (!ret && reply.error)
-		ret = fail(vq, reply.error, "cannot look up the generic netlink family \"%s\": %s", VQNIC_GENL_NAME,
-			   reply.text[0] ? reply.text : strerror(-reply.error));
-	if (!ret) {
-		struct nlattr *id = NULL;
-
-		if (reply.count && genlmsg_valid_hdr(reply.messages[0], 0))
-			id = nlmsg_find_attr(reply.messages[0], GENL_HDRLEN, CTRL_ATTR_FAMILY_ID);
-		if (id && nla_len(id) == sizeof(uint16_t))
-			vq->family = nla_get_u16(id);
-		if (!vq->family)
-			ret = fail(vq, -EBADMSG, "the kernel's answer: no id of the family \"%s\"", VQNIC_GENL_NAME);
-	}
+	ret = ask_for_family(vq, &reply);
+	if (ret)
+		return ret;
+	id = nlmsg_find_attr(reply.messages[0], GENL_HDRLEN, CTRL_ATTR_FAMILY_ID);
+	if (id && nla_len(id) == sizeof(uint16_t))
+		vq->family = nla_get_u16(id);
+	if (!vq->family)
+		ret = fail(vq, -EBADMSG, "the kernel's answer: no id of the family \"%s\"", VQNIC_GENL_NAME);
 	reply_free(&reply);
 	return ret;
 }
@@ -189,9 +206,9 @@ static int ask_with(struct vqnic *vq, uint8_t command, bool one, const char *car
 	for (int attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
 		struct nl_msg *msg;
 
-		ret = connect_socket(vq);
+		ret = find_family(vq);
 		if (!ret)
-			ret = find_family(vq);
+			ret = connect_socket(vq);
 		if (ret)
 			return ret;
 		msg = request(vq->family, command, VQNIC_GENL_VERSION, one ? 0 : NLM_F_DUMP, VQNIC_A_CARD, card,
@@ -402,5 +419,143 @@ int vqnic_log_stop(struct vqnic *vq, const char *card, const char *dev)
 
 	ret = ask_with(vq, VQNIC_CMD_LOG_STOP, true, card, dev, NULL, NULL, &reply);
 	reply_free(&reply);
+	return ret;
+}
+
+/* The multicast group of events in a description of the family; 0: there is none. */
+static uint32_t find_group(struct nlmsghdr *family)
+{
+	const struct nlattr *groups, *group;
+	int remaining;
+
+	groups = nlmsg_find_attr(family, GENL_HDRLEN, CTRL_ATTR_MCAST_GROUPS);
+	if (!groups)
+		return 0;
+	nla_for_each_nested(group, groups, remaining) {
+		const struct nlattr *name = nla_find(nla_data(group), nla_len(group), CTRL_ATTR_MCAST_GRP_NAME);
+		const struct nlattr *id = nla_find(nla_data(group), nla_len(group), CTRL_ATTR_MCAST_GRP_ID);
+
+		if (name && !nla_strcmp(name, VQNIC_GENL_EVENTS) && id && nla_len(id) == sizeof(uint32_t))
+			return nla_get_u32(id);
+	}
+	return 0;
+}
+
+/* Takes the driver's events from now on, by a description of its family. */
+static int join(struct vqnic *vq, struct nlmsghdr *family)
+{
+	const struct nlattr *id = nlmsg_find_attr(family, GENL_HDRLEN, CTRL_ATTR_FAMILY_ID);
+	uint32_t group = find_group(family);
+	int ret;
+
+	if (!group || !id || nla_len(id) != sizeof(uint16_t))
+		return fail(vq, -EBADMSG, "the driver has no multicast group \"%s\"", VQNIC_GENL_EVENTS);
+	ret = nl_socket_add_membership(vq->events, (int)group);
+	if (ret)
+		return fail(vq, -EIO, "cannot listen to events: %s", nl_geterror(ret));
+	vq->events_family = nla_get_u16(id);
+	return 0;
+}
+
+static int open_events(struct vqnic *vq)
+{
+	int ret;
+
+	vq->events = nl_socket_alloc();
+	if (!vq->events)
+		return fail(vq, -ENOMEM, "out of memory");
+	nl_socket_disable_seq_check(vq->events);
+	ret = genl_connect(vq->events);
+	if (!ret)
+		ret = nl_socket_set_nonblocking(vq->events);
+	/* Families that come, among them this one when the driver is loaded anew. */
+	if (!ret)
+		ret = nl_socket_add_membership(vq->events, GENL_ID_CTRL);
+	if (ret)
+		return fail(vq, -EIO, "cannot listen to events: %s", nl_geterror(ret));
+	nl_socket_enable_msg_peek(vq->events);
+	return 0;
+}
+
+int vqnic_listen(struct vqnic *vq)
+{
+	struct reply reply;
+	int ret;
+
+	if (vq->events)
+		return 0;
+	ret = open_events(vq);
+	if (!ret)
+		ret = ask_for_family(vq, &reply);
+	if (!ret) {
+		ret = join(vq, reply.messages[0]);
+		reply_free(&reply);
+	}
+	if (ret) {
+		nl_socket_free(vq->events);
+		vq->events = NULL;
+	}
+	return ret;
+}
+
+int vqnic_event_fd(const struct vqnic *vq)
+{
+	return vq->events ? nl_socket_get_fd(vq->events) : -1;
+}
+
+/* The driver was loaded anew, if the message says that. */
+static int family_message(struct vqnic *vq, struct nlmsghdr *msg)
+{
+	const struct nlattr *name;
+
+	if (!genlmsg_valid_hdr(msg, 0) || genlmsg_hdr(msg)->cmd != CTRL_CMD_NEWFAMILY)
+		return 0;
+	name = nlmsg_find_attr(msg, GENL_HDRLEN, CTRL_ATTR_FAMILY_NAME);
+	return name && !nla_strcmp(name, VQNIC_GENL_NAME) ? join(vq, msg) : 0;
+}
+
+static int event_message(struct vqnic *vq, struct nlmsghdr *msg, vqnic_event_fn fn, void *opaque)
+{
+	struct decoded d;
+	int ret;
+
+	if (!genlmsg_valid_hdr(msg, 0) || genlmsg_hdr(msg)->cmd != VQNIC_CMD_EVENT)
+		return 0;
+	ret = decode_reply(vq, decode_event, &d, msg);
+	if (!ret)
+		ret = fn(&d.event, opaque);
+	decoded_free(&d);
+	return ret;
+}
+
+int vqnic_events(struct vqnic *vq, vqnic_event_fn fn, void *opaque)
+{
+	int ret = 0;
+
+	if (!vq->events)
+		return fail(vq, -EINVAL, "vqnic_listen() comes first");
+	while (!ret) {
+		struct sockaddr_nl from;
+		unsigned char *data = NULL;
+		struct nlmsghdr *msg;
+		int len = nl_recv(vq->events, &from, &data, NULL);
+
+		if (len == -NLE_AGAIN || !len)
+			return 0;
+		/* What ENOBUFS is to libnl. */
+		if (len == -NLE_NOMEM)
+			return fail(vq, -ENOBUFS, "events were lost");
+		if (len < 0)
+			return fail(vq, -EIO, "cannot read events: %s", nl_geterror(len));
+		/* Other processes may send to this socket: only the kernel is believed. */
+		for (msg = (struct nlmsghdr *)data; !from.nl_pid && !ret && nlmsg_ok(msg, len);
+		     msg = nlmsg_next(msg, &len)) {
+			if (msg->nlmsg_type == GENL_ID_CTRL)
+				ret = family_message(vq, msg);
+			else if (msg->nlmsg_type == vq->events_family)
+				ret = event_message(vq, msg, fn, opaque);
+		}
+		free(data);
+	}
 	return ret;
 }

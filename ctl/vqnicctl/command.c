@@ -2,9 +2,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "command.h"
 #include "out.h"
@@ -19,6 +21,8 @@
 struct query {
 	struct vqnic *vq;
 	struct out *out;
+	FILE *file;			/* where `out` goes */
+	enum out_format format;
 	const char *card;		/* NULL: all */
 	const char *dev;		/* NULL: all */
 	char address[ADDRESS_BYTES];	/* what `card` points to */
@@ -27,7 +31,7 @@ struct query {
 
 struct command {
 	const char *object;
-	const char *verb;
+	const char *verb;		/* "": it is done without one */
 	const char *arguments;
 	const char *help;
 	unsigned int cards;		/* of the arguments, at most so many are a CARD, which comes first, */
@@ -77,6 +81,48 @@ static int policy_set(struct query *q)
 	return vqnic_set_policy(q->vq, q->card, q->dev, &q->policy);
 }
 
+/* A line of its own for an event, or for the loss of some (NULL), with the time at which it was seen. */
+static int print_event(const struct vqnic_event *event, void *opaque)
+{
+	const struct query *q = opaque;
+	struct out *o = out_new(q->file, q->format);
+	struct timespec now;
+	char text[64], stamp[32];
+	struct tm tm;
+	int ret;
+
+	if (!o)
+		return -ENOMEM;
+	clock_gettime(CLOCK_REALTIME, &now);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &tm));
+	snprintf(text, sizeof(text), "%s.%03ldZ", stamp, now.tv_nsec / 1000000);
+	out_string(o, "time", text);
+	if (event)
+		show_event(event, o);
+	else
+		out_string(o, "event", "lost");
+	ret = out_finish(o, true);
+	return ret || !fflush(q->file) ? ret : -errno;
+}
+
+/* Until the output is closed or the process is ended. */
+static int monitor(struct query *q)
+{
+	struct pollfd pollfd = { .events = POLLIN };
+	int ret;
+
+	ret = vqnic_listen(q->vq);
+	pollfd.fd = vqnic_event_fd(q->vq);
+	while (!ret) {
+		if (poll(&pollfd, 1, -1) < 0 && errno != EINTR)
+			return -errno;
+		ret = vqnic_events(q->vq, print_event, q);
+		if (ret == -ENOBUFS)
+			ret = print_event(NULL, q);
+	}
+	return ret;
+}
+
 static const struct command commands[] = {
 	{ "card", "show", "[CARD]", "cards, what they can do and how they are", 1, 0, 1, false, card_show },
 	{ "dev", "show", "[CARD] [DEV]", "vDPA devices, their features and queues", 1, 1, 2, false, dev_show },
@@ -86,6 +132,7 @@ static const struct command commands[] = {
 	{ "policy", "show", "[CARD] [DEV]", "what guests are allowed", 1, 1, 2, false, policy_show },
 	{ "policy", "set", "[CARD] DEV SETTING...", "change it", 1, 1, 2, true, policy_set },
 	{ "stats", "show", "[CARD|DEV]", "counters of cards and devices", 1, 1, 1, false, stats_show },
+	{ "monitor", "", "", "events, one on a line, as they happen", 0, 0, 0, false, monitor },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -202,7 +249,7 @@ static void help(FILE *out)
 	fprintf(out, "Usage: vqnicctl [OPTION]... OBJECT VERB [ARGUMENT]...\n"
 		"Show what the vqnic driver knows of its cards, and set what guests are allowed.\n\nCommands:\n");
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-6s %-4s %-21s  %s\n", commands[i].object, commands[i].verb, commands[i].arguments,
+		fprintf(out, "  %-7s %-4s %-21s  %s\n", commands[i].object, commands[i].verb, commands[i].arguments,
 			commands[i].help);
 	fprintf(out, "\nCARD is a PCI address like 0000:00:05.0, 00:05.0 or pci/0000:00:05.0, DEV a vDPA device.\n"
 		"\nSettings:\n");
@@ -296,6 +343,10 @@ static bool parse_arguments(const struct command *command, char **arguments, uns
 		}
 		return parse_settings(command, arguments, count, q, err);
 	}
+	if (count && !command->arguments_max) {
+		fprintf(err, "vqnicctl: %s: unexpected argument \"%s\": it takes none\n", command->object, arguments[0]);
+		return false;
+	}
 	if (count > command->arguments_max) {
 		fprintf(err, "vqnicctl: %s %s: unexpected argument \"%s\": it takes %s\n", command->object,
 			command->verb, arguments[command->arguments_max], command->arguments);
@@ -323,8 +374,9 @@ static void explain(int error, const struct command *command, const struct query
 			error == -ENOENT ? "modprobe vqnic" : "nsenter --net=/proc/1/ns/net vqnicctl ...");
 		return;
 	}
-	fprintf(err, "vqnicctl: %s %s%s%s%s%s: %s", command->object, command->verb, q->card ? " " : "",
-		q->card ? q->card : "", q->dev ? " " : "", q->dev ? q->dev : "", vqnic_error(q->vq));
+	fprintf(err, "vqnicctl: %s%s%s%s%s%s%s: %s", command->object, *command->verb ? " " : "", command->verb,
+		q->card ? " " : "", q->card ? q->card : "", q->dev ? " " : "", q->dev ? q->dev : "",
+		vqnic_error(q->vq));
 	if (error == -EPERM)
 		fprintf(err, ": it needs CAP_NET_ADMIN");
 	if (error == -ENODEV)
@@ -338,6 +390,8 @@ static int run(const struct command *command, struct query *q, enum out_format f
 
 	q->vq = vqnic_new();
 	q->out = out_new(out, format);
+	q->file = out;
+	q->format = format;
 	if (!q->vq || !q->out) {
 		if (q->out)
 			out_finish(q->out, false);
@@ -366,7 +420,7 @@ static const struct command *find_command(const char *object, const char *verb, 
 		if (!object || strcmp(object, commands[i].object))
 			continue;
 		known = true;
-		if (verb && !strcmp(verb, commands[i].verb))
+		if (!*commands[i].verb || (verb && !strcmp(verb, commands[i].verb)))
 			return &commands[i];
 	}
 	if (!object)
@@ -387,7 +441,7 @@ int command_run(int argc, char **argv, FILE *out, FILE *err)
 	enum out_format format = OUT_TEXT;
 	const struct command *command;
 	struct query q = { 0 };
-	int opt;
+	int opt, words;
 
 	for (size_t i = 0; i < OPTIONS; i++)
 		longs[i] = options[i].option;
@@ -419,7 +473,8 @@ int command_run(int argc, char **argv, FILE *out, FILE *err)
 	argc -= optind;
 	argv += optind;
 	command = find_command(argc > 0 ? argv[0] : NULL, argc > 1 ? argv[1] : NULL, err);
-	if (!command || !parse_arguments(command, argv + 2, (unsigned int)argc - 2, &q, err))
+	words = command && !*command->verb ? 1 : 2;
+	if (!command || !parse_arguments(command, argv + words, (unsigned int)(argc - words), &q, err))
 		return EXIT_USAGE;
 	return run(command, &q, format, out, err);
 }

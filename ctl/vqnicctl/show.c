@@ -339,3 +339,32 @@ int show_stats(const struct vqnic_stats *stats, void *opaque)
 	out_close(o);
 	return 0;
 }
+
+int show_event(const struct vqnic_event *event, void *opaque)
+{
+	const char *name = vqnic_event_name(event->what);
+	struct out *o = opaque;
+
+	if (name)
+		out_string(o, "event", name);
+	else
+		out_uint(o, "event", event->what);
+	out_string(o, "card", event->card);
+	if (event->dev)
+		out_string(o, "dev", event->dev);
+	show_uint(o, VQNIC_HAS(event, VQNIC_A_DEV_INDEX), "index", event->index);
+	show_link(o, VQNIC_HAS(event, VQNIC_A_CARD_LINK), event->link);
+	if (event->queue_count) {
+		const struct vqnic_queue *queue = &event->queues[0];
+
+		out_uint(o, "queue", queue->index);
+		out_string(o, "fault", queue->fault_name ? queue->fault_name : "UNKNOWN");
+		show_uint(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_FAULT), "fault_code", queue->fault);
+		if (VQNIC_HAS(queue, VQNIC_A_QUEUE_FAULT_INFO))
+			out_hex(o, "fault_info", queue->fault_info);
+	}
+	if (VQNIC_HAS(event, VQNIC_A_LOG_IOVA))
+		out_hex(o, "log_iova", event->log_iova);
+	show_uint(o, VQNIC_HAS(event, VQNIC_A_LOG_SIZE), "log_size", event->log_size);
+	return 0;
+}

@@ -11,6 +11,7 @@ int show_queues(const struct vqnic_dev *dev, void *opaque);
 int show_stats(const struct vqnic_stats *stats, void *opaque);
 int show_macs(const struct vqnic_filter *filter, void *opaque);
 int show_vlans(const struct vqnic_filter *filter, void *opaque);
+int show_event(const struct vqnic_event *event, void *opaque);
 int show_policy(const struct vqnic_filter *filter, void *opaque);
 
 #endif

@@ -311,3 +311,32 @@ test_reset_with_devices() {
 		done
 	EOF
 }
+
+# What happens is told as it happens, in order, to whoever listens; also after the driver was loaded anew.
+test_monitor() {
+	local seen
+	guest <<-'EOF'
+		vqnicctl -j monitor >/tmp/events &
+		sleep 0.5
+		add vdpa0 mac 52:54:00:12:34:56
+		vqnicctl policy set vdpa0 spoofchk on
+		ip link set vdpa0 up
+		eventually "settings of the guest" grep guest_settings /tmp/events
+		echo 1 >/sys/bus/pci/devices/$(card)/reset
+		vdpa dev del vdpa0
+		rmmod vqnic
+		insmod $ko
+		sleep 0.5
+		vdpa dev add name vdpa1 mgmtdev $(mgmtdev)
+	EOF
+	vm sim "$vm" link down
+	guest 'eventually "the link" grep card_link /tmp/events; kill %1 2>/dev/null; pkill vqnicctl || true'
+	vm sim "$vm" link up
+	guest 'cat /tmp/events' >"$run/events"
+	cat "$run/events"
+	seen=$(while read -r line; do echo "$(json event <<<"$line")$(json dev <<<"$line" 2>/dev/null | sed 's/^null$//; s/^/ /')"; done <"$run/events" |
+		sed 's/ *$//' | grep -v guest_settings | tr '\n' ',')
+	expect "the events" "$seen" \
+		"dev_added vdpa0,policy vdpa0,card_down,card_up,dev_removed vdpa0,card_removed,dev_added vdpa1,card_link,"
+	expect "the link" "$(tail -n 1 "$run/events" | json link)" down
+}

@@ -831,6 +831,7 @@ static void wrong_command_lines(void **state)
 	usage("card show --xml", "vqnicctl: unknown option \"--xml\": \"vqnicctl --help\" lists them\n");
 	usage("--json=3 card show", "vqnicctl: unknown option \"--json=3\": \"vqnicctl --help\" lists them\n");
 	usage("card show vdpa0", "vqnicctl: card show: \"vdpa0\" is no PCI address: give one like 0000:00:05.0\n");
+	usage("monitor show", "vqnicctl: monitor: unexpected argument \"show\": it takes none\n");
 	usage("card show 0:5.0 1", "vqnicctl: card show: unexpected argument \"1\": it takes [CARD]\n");
 	usage("dev show a b", "vqnicctl: dev show: \"a\" is no PCI address: give one like 0000:00:05.0\n");
 	usage("dev show a 0:5.0", "vqnicctl: dev show: \"a\" is no PCI address: give one like 0000:00:05.0\n");

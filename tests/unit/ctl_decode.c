@@ -261,6 +261,69 @@ static void a_dirty_log(void **state)
 	}
 }
 
+/* A fault of vdpa0's queue 1. */
+static void put_fault_event(struct bytes *b, bool what)
+{
+	size_t nest;
+
+	begin_genl(b, FAMILY, 0);
+	put_string(b, VQNIC_A_CARD, "0000:00:05.0");
+	if (what)
+		put_u32(b, VQNIC_A_EVENT, VQNIC_NTF_QUEUE_FAULT);
+	put_string(b, VQNIC_A_DEV_NAME, "vdpa0");
+	put_u32(b, VQNIC_A_DEV_INDEX, 3);
+	nest = begin_nest(b, VQNIC_A_QUEUE);
+	put_u32(b, VQNIC_A_QUEUE_INDEX, 1);
+	put_u32(b, VQNIC_A_QUEUE_FAULT, 12);
+	put_string(b, VQNIC_A_QUEUE_FAULT_NAME, "IOVA_READ");
+	put_u64(b, VQNIC_A_QUEUE_FAULT_INFO, 0x1000);
+	end_nest(b, nest);
+	end_message(b, 0);
+}
+
+static void events(void **state)
+{
+	struct bytes fault = { 0 }, link = { 0 }, without = { 0 };
+	struct nlmsghdr *msg;
+	struct decoded d;
+
+	(void)state;
+	put_fault_event(&fault, true);
+	msg = message(&fault);
+	assert_int_equal(decode_event(&d, msg), 0);
+	assert_string_equal(d.event.card, "0000:00:05.0");
+	assert_string_equal(vqnic_event_name(d.event.what), "queue_fault");
+	assert_string_equal(d.event.dev, "vdpa0");
+	assert_int_equal(d.event.index, 3);
+	assert_false(VQNIC_HAS(&d.event, VQNIC_A_CARD_LINK));
+	assert_int_equal(d.event.queue_count, 1);
+	assert_int_equal(d.event.queues[0].index, 1);
+	assert_string_equal(d.event.queues[0].fault_name, "IOVA_READ");
+	assert_int_equal(d.event.queues[0].fault_info, 0x1000);
+	decoded_free(&d);
+	free(msg);
+
+	begin_genl(&link, FAMILY, 0);
+	put_string(&link, VQNIC_A_CARD, "0000:00:05.0");
+	put_u32(&link, VQNIC_A_EVENT, VQNIC_NTF_CARD_LINK);
+	put_u8(&link, VQNIC_A_CARD_LINK, 1);
+	end_message(&link, 0);
+	msg = message(&link);
+	assert_int_equal(decode_event(&d, msg), 0);
+	assert_null(d.event.dev);
+	assert_int_equal(d.event.queue_count, 0);
+	assert_true(d.event.link);
+	decoded_free(&d);
+	free(msg);
+
+	put_fault_event(&without, false);
+	refused(decode_event, &without, "event: missing", VQNIC_A_EVENT);
+	for (uint32_t what = VQNIC_NTF_UNSPEC + 1; what <= VQNIC_NTF_MAX; what++)
+		assert_non_null(vqnic_event_name(what));
+	assert_null(vqnic_event_name(VQNIC_NTF_UNSPEC));
+	assert_null(vqnic_event_name(VQNIC_NTF_MAX + 1));
+}
+
 static void counters(void **state)
 {
 	struct bytes card = { 0 }, dev = { 0 };
@@ -441,7 +504,7 @@ static void cut_off(void **state)
 static void any_damage_is_survived(void **state)
 {
 	static const unsigned char values[] = { 0x00, 0x01, 0x02, 0x05, 0x7f, 0x80, 0xff };
-	static const decode_fn decoders[] = { decode_card, decode_dev, decode_stats, decode_filter, decode_log };
+	static const decode_fn decoders[] = { decode_card, decode_dev, decode_stats, decode_filter, decode_log, decode_event };
 	struct decoded d;
 
 	(void)state;
@@ -458,8 +521,10 @@ static void any_damage_is_survived(void **state)
 			put_stats(&b, 0, "vdpa0");
 		else if (i == 3)
 			put_filter(&b, 0);
-		else
+		else if (i == 4)
 			put_log(&b, 0x1000, 20, (const uint8_t[]){ 1, 2, 3 });
+		else
+			put_fault_event(&b, true);
 		whole = (uint32_t)b.len;
 		for (uint32_t len = sizeof(*msg); len < whole; len++) {
 			b.len = len;
@@ -497,6 +562,7 @@ int main(void)
 		cmocka_unit_test(a_dirty_log),
 		cmocka_unit_test(counters),
 		cmocka_unit_test(an_older_driver),
+		cmocka_unit_test(events),
 		cmocka_unit_test(a_newer_driver),
 		cmocka_unit_test(what_must_be_there),
 		cmocka_unit_test(wrong_lengths),

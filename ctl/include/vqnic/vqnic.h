@@ -18,6 +18,7 @@
  *   -EIO        the card answers no more, or the kernel could not be asked
  *   -EAGAIN     the set of cards or devices kept changing while it was read
  *   -ETIMEDOUT  the kernel did not answer
+ *   -ENOBUFS    events were lost
  *   -ENOMEM, and whatever the driver answers
  *
  * Structures are made by the library and are only ever extended at their end.
@@ -194,6 +195,20 @@ struct vqnic_policy {
 	uint8_t vlans[VQNIC_VLANS_BYTES];	/* VQNIC_FILTER_A_VLANS; for all mark VQNIC_FILTER_A_ALL_VLANS */
 };
 
+/* What has happened. Members that it does not concern are not given. */
+struct vqnic_event {
+	uint64_t present[2];
+	const char *card;			/* always given */
+	uint32_t what;				/* VQNIC_NTF_, VQNIC_A_EVENT; always given */
+	const char *dev;			/* NULL: it has happened to the card */
+	uint32_t index;				/* VQNIC_A_DEV_INDEX */
+	bool link;				/* VQNIC_A_CARD_LINK */
+	size_t queue_count;			/* of a fault 1, else 0 */
+	const struct vqnic_queue *queues;
+	uint64_t log_iova;
+	uint64_t log_size;
+};
+
 struct vqnic;
 
 /* Returns a handle, or NULL if there is no memory. The kernel is first asked when something is wanted of it. */
@@ -258,6 +273,21 @@ int vqnic_set_policy(struct vqnic *vq, const char *card, const char *dev, const 
 int vqnic_log_start(struct vqnic *vq, const char *card, const char *dev, uint64_t iova, uint64_t size);
 int vqnic_log_read(struct vqnic *vq, const char *card, const char *dev, uint64_t iova, uint64_t size, uint8_t *bitmap);
 int vqnic_log_stop(struct vqnic *vq, const char *card, const char *dev);
+
+typedef int (*vqnic_event_fn)(const struct vqnic_event *event, void *opaque);
+
+/*
+ * Events. After vqnic_listen() what happens is kept for the handle; it goes on when the driver is loaded anew. When
+ * vqnic_event_fd() is readable there is something for vqnic_events(), which calls `fn` for each event that there is, and
+ * does not wait for others. -ENOBUFS: they were not taken in time and some are lost; what is left comes with the next call.
+ * vqnic_event_fd() is -1 without vqnic_listen(). Events are seen from the initial network namespace only.
+ */
+int vqnic_listen(struct vqnic *vq);
+int vqnic_event_fd(const struct vqnic *vq);
+int vqnic_events(struct vqnic *vq, vqnic_event_fn fn, void *opaque);
+
+/* Name of an event, VQNIC_NTF_, "queue_fault"; NULL: it has none. */
+const char *vqnic_event_name(uint32_t what);
 
 /* Name of a virtio feature bit of a network device, a bit of the device status, or of VQNIC_RX_; NULL: it has none. */
 const char *vqnic_feature_name(unsigned int bit);

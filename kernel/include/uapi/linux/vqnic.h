@@ -14,6 +14,8 @@
 
 #define VQNIC_GENL_NAME "vqnic"
 #define VQNIC_GENL_VERSION 1
+/* The multicast group that VQNIC_CMD_EVENT is sent to. Listening needs no privilege. */
+#define VQNIC_GENL_EVENTS "events"
 
 enum vqnic_cmd {
 	VQNIC_CMD_UNSPEC,
@@ -73,6 +75,12 @@ enum vqnic_cmd {
 	 * log. -ENODATA: there is none.
 	 */
 	VQNIC_CMD_LOG_STOP,
+	/*
+	 * No request: what has just happened. CARD, EVENT; DEV_NAME and DEV_INDEX if it has happened
+	 * to a device; and what stands at the event. Who listens too slowly is told so by its socket
+	 * (ENOBUFS): it has missed some then.
+	 */
+	VQNIC_CMD_EVENT,
 
 	__VQNIC_CMD_MAX,
 };
@@ -164,10 +172,36 @@ enum vqnic_attr {
 	VQNIC_A_LOG_SIZE,		/* u64: their bytes, a multiple of 4 KiB */
 	VQNIC_A_LOG_BITMAP,		/* bytes: bit p % 8 of byte p / 8 is page p's, from 0 on */
 
+	VQNIC_A_EVENT,			/* u32: VQNIC_NTF_* */
+
 	__VQNIC_A_MAX,
 };
 
 #define VQNIC_A_MAX (__VQNIC_A_MAX - 1)
+
+/* What has happened. */
+enum vqnic_ntf {
+	VQNIC_NTF_UNSPEC,
+	VQNIC_NTF_CARD_ADDED,		/* the driver has the card */
+	VQNIC_NTF_CARD_REMOVED,		/* and has it no more */
+	VQNIC_NTF_CARD_LINK,		/* CARD_LINK: the wire's carrier has come or gone */
+	VQNIC_NTF_CARD_DEAD,		/* the card does not answer, or not as it must */
+	VQNIC_NTF_CARD_DOWN,		/* the PCI core is about to reset the card */
+	VQNIC_NTF_CARD_UP,		/* it is back, with its devices, filters and policies */
+	VQNIC_NTF_DEV_ADDED,
+	VQNIC_NTF_DEV_REMOVED,
+	VQNIC_NTF_QUEUE_FAULT,		/* QUEUE, with its INDEX and FAULT_*: it has stopped */
+	VQNIC_NTF_GUEST_SETTINGS,	/* the guest's control queue has changed something */
+	VQNIC_NTF_POLICY,		/* the operator has changed what the guest is allowed */
+	VQNIC_NTF_SUSPENDED,
+	VQNIC_NTF_RESUMED,
+	VQNIC_NTF_LOG_STARTED,		/* LOG_IOVA, LOG_SIZE: its dirty log has begun */
+	VQNIC_NTF_LOG_STOPPED,		/* and ended */
+
+	__VQNIC_NTF_MAX,
+};
+
+#define VQNIC_NTF_MAX (__VQNIC_NTF_MAX - 1)
 
 /* Bytes of IOVA that one VQNIC_CMD_LOG_READ can be about. */
 #define VQNIC_LOG_READ_MAX 0x20000000
