@@ -60,7 +60,7 @@ $(B)/ctl/sanitized/tests/%.o: tests/unit/%.c ctl/rules.mk
 	@$(CC) $(CFLAGS) $(CTL_SANITIZE) $(CTL_CFLAGS) -Ictl/lib -Ictl/vqnicctl -c -o $@ $<
 CTL_SANITIZED_LIB := $(CTL_LIB_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%)
 CTL_SANITIZED_TOOL := $(filter-out %/main.o,$(CTL_TOOL_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%))
-$(B)/tests/ctl_command: $(CTL_SANITIZED_TOOL)
+$(B)/tests/ctl_command: $(CTL_SANITIZED_TOOL) $(B)/ctl/sanitized/tests/ctl_kernel.o
 $(B)/tests/ctl_command: LDFLAGS += -Wl,--wrap=nl_send_auto,--wrap=nl_recv,--wrap=access
 $(CTL_TESTS:%=$(B)/tests/ctl_%): $(B)/tests/ctl_%: $(B)/ctl/sanitized/tests/ctl_%.o $(CTL_SANITIZED_LIB)
 	@mkdir -p $(@D)

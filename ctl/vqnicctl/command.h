@@ -1,13 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The commands: OBJECT VERB ARGUMENT... */
 #ifndef COMMAND_H
 #define COMMAND_H
 
-#include <stdio.h>
+#include <stdbool.h>
+
+#include "address.h"
+#include "error.h"
+#include "session.h"
 
 /* Exit statuses. */
 enum { EXIT_DONE, EXIT_USAGE, EXIT_REFUSED };
 
-/* Runs the command line, with results to `out` and one-line errors to `err`. Returns the exit status. */
-int command_run(int argc, char **argv, FILE *out, FILE *err);
+/* What a command was asked to do. It is not to be copied: `card` may point into it. */
+struct request {
+	const struct command *command;
+	const char *card;		/* NULL: all */
+	const char *dev;		/* NULL: all */
+	char address[ADDRESS_BYTES];	/* what `card` points to */
+	struct vqnic_policy policy;	/* what is to change */
+};
+
+struct command {
+	const char *object;
+	const char *verb;		/* "": it is done without one */
+	const char *arguments;
+	const char *help;
+	unsigned int cards;		/* of the arguments, at most so many are a CARD, which comes first, */
+	unsigned int devs;		/* so many a device's name, */
+	unsigned int arguments_max;	/* and so many may be given */
+	bool settings;			/* after these, KEY VALUE of settings[]; then the device is a must */
+	/* Returns 0 or a negative errno, of which vqnic_error() says more. What it shows goes to `out`. */
+	int (*run)(const struct request *request, const struct session *session, struct out *out);
+};
+
+/* Ends with an object that is NULL. */
+extern const struct command commands[];
+
+/* Takes the words of a command to *request, which points to them. Returns whether they are right; says else why not. */
+bool command_parse(char **words, unsigned int count, struct request *request, const struct error_place *at);
+
+/* Does what is asked, prints the result, and says why it was refused. Returns EXIT_DONE or EXIT_REFUSED. */
+int command_run(const struct request *request, const struct session *session, const struct error_place *at);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "command.h"
+#include "cli.h"
 
 int main(int argc, char **argv)
 {
-	return command_run(argc, argv, stdout, stderr);
+	return cli_run(argc, argv, stdout, stderr);
 }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <string.h>
+
+#include "address.h"
+
+bool address_parse(const char *text, char address[static ADDRESS_BYTES])
+{
+	unsigned int domain = 0, bus, device, function;
+	int end = 0;
+
+	if (!strncmp(text, "pci/", 4))
+		text += 4;
+	/* sscanf would take signs, spaces and 0x. */
+	if (strspn(text, "0123456789abcdefABCDEF:.") != strlen(text))
+		return false;
+	if (sscanf(text, "%8x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &end) != 4 || text[end]) {
+		domain = 0;
+		end = 0;
+		if (sscanf(text, "%2x:%2x.%1x%n", &bus, &device, &function, &end) != 3 || text[end])
+			return false;
+	}
+	if (device > 0x1f || function > 7)
+		return false;
+	snprintf(address, ADDRESS_BYTES, "%04x:%02x:%02x.%x", domain, bus, device, function);
+	return true;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli.h"
+#include "command.h"
+#include "error.h"
+#include "help.h"
+#include "options.h"
+#include "session.h"
+
+/* The command whose words these are. */
+static int run(char **words, unsigned int count, const struct session *session, const struct error_place *at)
+{
+	struct request request;
+
+	if (!command_parse(words, count, &request, at))
+		return EXIT_USAGE;
+	return command_run(&request, session, at);
+}
+
+int cli_run(int argc, char **argv, FILE *out, FILE *err)
+{
+	const struct error_place at = { .file = err };
+	struct session session = { .file = out };
+	struct options options;
+	int first, status;
+
+	first = options_parse(argc, argv, &options, &at);
+	if (first < 0)
+		return EXIT_USAGE;
+	if (options.help) {
+		help_print(out);
+		return EXIT_DONE;
+	}
+	if (options.version) {
+		fprintf(out, "vqnicctl %s\n", VQNIC_VERSION);
+		return EXIT_DONE;
+	}
+	session.format = options.format;
+	session.vq = vqnic_new();
+	if (!session.vq) {
+		error_say(&at, "out of memory");
+		return EXIT_REFUSED;
+	}
+	status = run(argv + first, (unsigned int)(argc - first), &session, &at);
+	vqnic_free(session.vq);
+	return status;
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command.h"
+#include "help.h"
+#include "options.h"
+#include "settings.h"
+
+void help_print(FILE *file)
+{
+	fprintf(file, "Usage: vqnicctl [OPTION]... OBJECT VERB [ARGUMENT]...\n"
+		"Show what the vqnic driver knows of its cards, and set what guests are allowed.\n\nCommands:\n");
+	for (const struct command *c = commands; c->object; c++)
+		fprintf(file, "  %-7s %-4s %-21s  %s\n", c->object, c->verb, c->arguments, c->help);
+	fprintf(file, "\nCARD is a PCI address like 0000:00:05.0, 00:05.0 or pci/0000:00:05.0, DEV a vDPA device.\n"
+		"\nSettings:\n");
+	for (const struct setting *s = settings; s->key; s++)
+		fprintf(file, "  %-9s %-9s %s\n", s->key, s->values, s->help);
+	fprintf(file, "\nOptions:\n");
+	for (const struct option_text *o = option_texts; o->option.name; o++)
+		fprintf(file, "  -%c, --%-8s %s\n", o->option.val, o->option.name, o->help);
+	fprintf(file, "\nExit status: 0 done, 1 the command line is wrong, 2 refused or failed.\n");
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+
+#include "monitor.h"
+#include "show.h"
+
+/* A line of its own for an event, or for the loss of some (NULL), with the time at which it was seen. */
+static int print_event(const struct vqnic_event *event, void *opaque)
+{
+	const struct session *session = opaque;
+	struct out *o = out_new(session->file, session->format);
+	struct timespec now;
+	char text[64], stamp[32];
+	struct tm tm;
+
+	if (!o)
+		return -ENOMEM;
+	clock_gettime(CLOCK_REALTIME, &now);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &tm));
+	snprintf(text, sizeof(text), "%s.%03ldZ", stamp, now.tv_nsec / 1000000);
+	out_string(o, "time", text);
+	if (event)
+		show_event(event, o);
+	else
+		out_string(o, "event", "lost");
+	return out_finish(o, true);
+}
+
+int monitor_run(const struct session *session)
+{
+	struct pollfd pollfd = { .events = POLLIN };
+	int ret;
+
+	ret = vqnic_listen(session->vq);
+	pollfd.fd = vqnic_event_fd(session->vq);
+	while (!ret) {
+		if (poll(&pollfd, 1, -1) < 0 && errno != EINTR)
+			return -errno;
+		ret = vqnic_events(session->vq, print_event, (void *)session);
+		if (ret == -ENOBUFS)
+			ret = print_event(NULL, (void *)session);
+	}
+	return ret;
+}

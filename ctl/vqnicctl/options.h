@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options, which stand anywhere on the command line. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <getopt.h>
+#include <stdbool.h>
+
+#include "error.h"
+#include "out.h"
+
+struct option_text {
+	struct option option;
+	const char *help;
+};
+
+/* Ends with a name that is NULL. */
+extern const struct option_text option_texts[];
+
+/* What was given. */
+struct options {
+	enum out_format format;
+	bool help;
+	bool version;
+};
+
+/*
+ * Takes the options of the command line to *options, up to --help or --version, which leave nothing else to do. Puts
+ * what is no option to the end of argv and returns the index of the first of it; -1: an option is wrong, which it says.
+ */
+int options_parse(int argc, char **argv, struct options *options, const struct error_place *at);
+
+#endif
