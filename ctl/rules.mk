@@ -50,7 +50,7 @@ install-ctl: ctl man
 
 # Unit tests run with the sanitizers: what they feed is hostile.
 CTL_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-CTL_TESTS := reply decode command
+CTL_TESTS := reply decode command batch
 build-tests: $(CTL_TESTS:%=$(B)/tests/ctl_%)
 $(B)/ctl/sanitized/%.o: ctl/%.c ctl/rules.mk
 	@mkdir -p $(@D)
@@ -60,8 +60,9 @@ $(B)/ctl/sanitized/tests/%.o: tests/unit/%.c ctl/rules.mk
 	@$(CC) $(CFLAGS) $(CTL_SANITIZE) $(CTL_CFLAGS) -Ictl/lib -Ictl/vqnicctl -c -o $@ $<
 CTL_SANITIZED_LIB := $(CTL_LIB_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%)
 CTL_SANITIZED_TOOL := $(filter-out %/main.o,$(CTL_TOOL_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%))
-$(B)/tests/ctl_command: $(CTL_SANITIZED_TOOL) $(B)/ctl/sanitized/tests/ctl_kernel.o
-$(B)/tests/ctl_command: LDFLAGS += -Wl,--wrap=nl_send_auto,--wrap=nl_recv,--wrap=access
+CTL_KERNEL_TESTS := $(B)/tests/ctl_command $(B)/tests/ctl_batch
+$(CTL_KERNEL_TESTS): $(CTL_SANITIZED_TOOL) $(B)/ctl/sanitized/tests/ctl_kernel.o
+$(CTL_KERNEL_TESTS): LDFLAGS += -Wl,--wrap=nl_send_auto,--wrap=nl_recv,--wrap=access
 $(CTL_TESTS:%=$(B)/tests/ctl_%): $(B)/tests/ctl_%: $(B)/ctl/sanitized/tests/ctl_%.o $(CTL_SANITIZED_LIB)
 	@mkdir -p $(@D)
 	@$(CC) $(CTL_SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(CTL_NL) $(CTL_JSON) -lcmocka

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "batch.h"
 #include "cli.h"
 #include "command.h"
 #include "error.h"
@@ -16,7 +17,7 @@ static int run(char **words, unsigned int count, const struct session *session, 
 	return command_run(&request, session, at);
 }
 
-int cli_run(int argc, char **argv, FILE *out, FILE *err)
+int cli_run(int argc, char **argv, FILE *in, FILE *out, FILE *err)
 {
 	const struct error_place at = { .file = err };
 	struct session session = { .file = out };
@@ -34,13 +35,20 @@ int cli_run(int argc, char **argv, FILE *out, FILE *err)
 		fprintf(out, "vqnicctl %s\n", VQNIC_VERSION);
 		return EXIT_DONE;
 	}
+	if (options.batch && first < argc) {
+		error_say(&at, "unexpected argument \"%s\": with a batch the commands are in its file", argv[first]);
+		return EXIT_USAGE;
+	}
 	session.format = options.format;
 	session.vq = vqnic_new();
 	if (!session.vq) {
 		error_say(&at, "out of memory");
 		return EXIT_REFUSED;
 	}
-	status = run(argv + first, (unsigned int)(argc - first), &session, &at);
+	if (options.batch)
+		status = batch_run(options.batch, in, options.force, &session, err);
+	else
+		status = run(argv + first, (unsigned int)(argc - first), &session, &at);
 	vqnic_free(session.vq);
 	return status;
 }

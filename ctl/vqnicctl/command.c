@@ -57,16 +57,16 @@ static int monitor(const struct request *r, const struct session *session, struc
 }
 
 const struct command commands[] = {
-	{ "card", "show", "[CARD]", "cards, what they can do and how they are", 1, 0, 1, false, card_show },
-	{ "dev", "show", "[CARD] [DEV]", "vDPA devices, their features and queues", 1, 1, 2, false, dev_show },
-	{ "queue", "show", "[CARD] [DEV]", "queues, their interrupts and counters", 1, 1, 2, false, queue_show },
-	{ "mac", "show", "[CARD] [DEV]", "addresses and receive modes", 1, 1, 2, false, mac_show },
-	{ "vlan", "show", "[CARD] [DEV]", "VLANs", 1, 1, 2, false, vlan_show },
-	{ "policy", "show", "[CARD] [DEV]", "what guests are allowed", 1, 1, 2, false, policy_show },
-	{ "policy", "set", "[CARD] DEV SETTING...", "change it", 1, 1, 2, true, policy_set },
-	{ "stats", "show", "[CARD|DEV]", "counters of cards and devices", 1, 1, 1, false, stats_show },
-	{ "monitor", "", "", "events, one on a line, as they happen", 0, 0, 0, false, monitor },
-	{ NULL, NULL, NULL, NULL, 0, 0, 0, false, NULL },
+	{ "card", "show", "[CARD]", "cards, what they can do and how they are", 1, 0, 1, 0, card_show },
+	{ "dev", "show", "[CARD] [DEV]", "vDPA devices, their features and queues", 1, 1, 2, 0, dev_show },
+	{ "queue", "show", "[CARD] [DEV]", "queues, their interrupts and counters", 1, 1, 2, 0, queue_show },
+	{ "mac", "show", "[CARD] [DEV]", "addresses and receive modes", 1, 1, 2, 0, mac_show },
+	{ "vlan", "show", "[CARD] [DEV]", "VLANs", 1, 1, 2, 0, vlan_show },
+	{ "policy", "show", "[CARD] [DEV]", "what guests are allowed", 1, 1, 2, 0, policy_show },
+	{ "policy", "set", "[CARD] DEV SETTING...", "change it", 1, 1, 2, COMMAND_SETTINGS, policy_set },
+	{ "stats", "show", "[CARD|DEV]", "counters of cards and devices", 1, 1, 1, 0, stats_show },
+	{ "monitor", "", "", "events, one on a line, as they happen", 0, 0, 0, COMMAND_ENDLESS, monitor },
+	{ NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL },
 };
 
 /* The command's name as it is typed, for messages. */
@@ -155,7 +155,7 @@ bool command_parse(char **words, unsigned int count, struct request *request, co
 		return false;
 	*request = (struct request){ .command = command };
 	own = *command->verb ? 2 : 1;
-	return (command->settings ? parse_change : parse_selector)(name_of(command, name), words + own, count - own,
+	return (command->flags & COMMAND_SETTINGS ? parse_change : parse_selector)(name_of(command, name), words + own, count - own,
 								   request, at);
 }
 

@@ -21,6 +21,9 @@ struct request {
 	struct vqnic_policy policy;	/* what is to change */
 };
 
+#define COMMAND_SETTINGS 1u	/* after the other arguments comes KEY VALUE of settings[], and the device is a must */
+#define COMMAND_ENDLESS 2u	/* it does not end by itself */
+
 struct command {
 	const char *object;
 	const char *verb;		/* "": it is done without one */
@@ -29,7 +32,7 @@ struct command {
 	unsigned int cards;		/* of the arguments, at most so many are a CARD, which comes first, */
 	unsigned int devs;		/* so many a device's name, */
 	unsigned int arguments_max;	/* and so many may be given */
-	bool settings;			/* after these, KEY VALUE of settings[]; then the device is a must */
+	unsigned int flags;
 	/* Returns 0 or a negative errno, of which vqnic_error() says more. What it shows goes to `out`. */
 	int (*run)(const struct request *request, const struct session *session, struct out *out);
 };

@@ -4,9 +4,19 @@
 #include "options.h"
 #include "settings.h"
 
+static void help_option(FILE *file, const struct option_text *o)
+{
+	char usage[64];
+
+	snprintf(usage, sizeof(usage), o->option.has_arg == required_argument ? "%s %s" :
+		 o->option.has_arg == optional_argument ? "%s[=%s]" : "%s", o->option.name, o->values);
+	fprintf(file, "  -%c, --%-13s  %s\n", o->option.val, usage, o->help);
+}
+
 void help_print(FILE *file)
 {
 	fprintf(file, "Usage: vqnicctl [OPTION]... OBJECT VERB [ARGUMENT]...\n"
+		"       vqnicctl [OPTION]... -b FILE\n"
 		"Show what the vqnic driver knows of its cards, and set what guests are allowed.\n\nCommands:\n");
 	for (const struct command *c = commands; c->object; c++)
 		fprintf(file, "  %-7s %-4s %-21s  %s\n", c->object, c->verb, c->arguments, c->help);
@@ -16,6 +26,6 @@ void help_print(FILE *file)
 		fprintf(file, "  %-9s %-9s %s\n", s->key, s->values, s->help);
 	fprintf(file, "\nOptions:\n");
 	for (const struct option_text *o = option_texts; o->option.name; o++)
-		fprintf(file, "  -%c, --%-8s %s\n", o->option.val, o->option.name, o->help);
+		help_option(file, o);
 	fprintf(file, "\nExit status: 0 done, 1 the command line is wrong, 2 refused or failed.\n");
 }

@@ -5,19 +5,23 @@
 #include "options.h"
 
 const struct option_text option_texts[] = {
-	{ { "json", no_argument, NULL, 'j' }, "print JSON" },
-	{ { "pretty", no_argument, NULL, 'p' }, "print JSON, indented" },
-	{ { "help", no_argument, NULL, 'h' }, "print this help" },
-	{ { "version", no_argument, NULL, 'V' }, "print the version" },
-	{ { NULL, 0, NULL, 0 }, NULL },
+	{ { "batch", required_argument, NULL, 'b' }, "FILE", "run the commands in FILE, one on a line; \"-\": standard input" },
+	{ { "force", no_argument, NULL, 'f' }, NULL, "go on with a batch when a command of it was refused" },
+	{ { "json", no_argument, NULL, 'j' }, NULL, "print JSON" },
+	{ { "pretty", no_argument, NULL, 'p' }, NULL, "print JSON, indented" },
+	{ { "help", no_argument, NULL, 'h' }, NULL, "print this help" },
+	{ { "version", no_argument, NULL, 'V' }, NULL, "print the version" },
+	{ { NULL, 0, NULL, 0 }, NULL, NULL },
 };
 
 #define OPTIONS (sizeof(option_texts) / sizeof(option_texts[0]))
 
-/* Says what getopt_long() refused. */
-static void refuse(char **argv, const struct error_place *at)
+/* Says what getopt_long() refused, which has returned `opt`. */
+static void refuse(int opt, char **argv, const struct error_place *at)
 {
-	if (optopt && isprint(optopt) && strncmp(argv[optind - 1], "--", 2))
+	if (opt == ':')
+		error_say(at, "%s needs a value: \"vqnicctl --help\" lists the options", argv[optind - 1]);
+	else if (optopt && isprint(optopt) && strncmp(argv[optind - 1], "--", 2))
 		error_say(at, "unknown option \"-%c\": \"vqnicctl --help\" lists them", optopt);
 	else
 		error_say(at, "unknown option \"%s\": \"vqnicctl --help\" lists them", argv[optind - 1]);
@@ -26,18 +30,26 @@ static void refuse(char **argv, const struct error_place *at)
 int options_parse(int argc, char **argv, struct options *options, const struct error_place *at)
 {
 	struct option longs[OPTIONS];
-	char shorts[OPTIONS] = "";
+	char shorts[3 * OPTIONS + 1] = ":", *next = shorts + 1;
 	int opt;
 
 	*options = (struct options){ .format = OUT_TEXT };
 	for (size_t i = 0; i < OPTIONS; i++) {
 		longs[i] = option_texts[i].option;
-		shorts[i] = (char)longs[i].val;
+		*next++ = (char)longs[i].val;
+		for (int colons = longs[i].has_arg; colons; colons--)
+			*next++ = ':';
 	}
 	opterr = 0;
 	optind = 0;
 	while ((opt = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		switch (opt) {
+		case 'b':
+			options->batch = optarg;
+			break;
+		case 'f':
+			options->force = true;
+			break;
 		case 'j':
 			options->format = options->format == OUT_TEXT ? OUT_JSON : options->format;
 			break;
@@ -51,7 +63,7 @@ int options_parse(int argc, char **argv, struct options *options, const struct e
 			options->version = true;
 			return optind;
 		default:
-			refuse(argv, at);
+			refuse(opt, argv, at);
 			return -1;
 		}
 	}

@@ -11,6 +11,7 @@
 
 struct option_text {
 	struct option option;
+	const char *values;	/* as those of a setting; NULL: it takes none */
 	const char *help;
 };
 
@@ -20,6 +21,8 @@ extern const struct option_text option_texts[];
 /* What was given. */
 struct options {
 	enum out_format format;
+	const char *batch;	/* NULL: none */
+	bool force;
 	bool help;
 	bool version;
 };

@@ -608,7 +608,7 @@ static void full_disk(void **state)
 	assert_non_null(full);
 	put_done(answer(), 0);
 	err_file = open_memstream(&err_text, &err_len);
-	assert_int_equal(cli_run(4, argv, full, err_file), EXIT_REFUSED);
+	assert_int_equal(cli_run(4, argv, stdin, full, err_file), EXIT_REFUSED);
 	fclose(full);
 	fclose(err_file);
 	assert_string_equal(err_text, "vqnicctl: card show: cannot write the result: No space left on device\n");
@@ -632,6 +632,10 @@ static void wrong_command_lines(void **state)
 	usage("-jx card show", "vqnicctl: unknown option \"-x\": \"vqnicctl --help\" lists them\n");
 	usage("card show --xml", "vqnicctl: unknown option \"--xml\": \"vqnicctl --help\" lists them\n");
 	usage("--json=3 card show", "vqnicctl: unknown option \"--json=3\": \"vqnicctl --help\" lists them\n");
+	usage("card show -b", "vqnicctl: -b needs a value: \"vqnicctl --help\" lists the options\n");
+	usage("-jb", "vqnicctl: -jb needs a value: \"vqnicctl --help\" lists the options\n");
+	usage("-b - card show",
+	      "vqnicctl: unexpected argument \"card\": with a batch the commands are in its file\n");
 	usage("card show vdpa0", "vqnicctl: card show: \"vdpa0\" is no PCI address: give one like 0000:00:05.0\n");
 	usage("monitor show", "vqnicctl: monitor: unexpected argument \"show\": it takes none\n");
 	usage("card show 0:5.0 1", "vqnicctl: card show: unexpected argument \"1\": it takes [CARD]\n");
@@ -708,6 +712,7 @@ static void help_and_version(void **state)
 	(void)state;
 	expect("--help", EXIT_DONE,
 	       "Usage: vqnicctl [OPTION]... OBJECT VERB [ARGUMENT]...\n"
+	       "       vqnicctl [OPTION]... -b FILE\n"
 	       "Show what the vqnic driver knows of its cards, and set what guests are allowed.\n"
 	       "\n"
 	       "Commands:\n"
@@ -731,10 +736,12 @@ static void help_and_version(void **state)
 	       "  vlans     all|LIST  which VLANs it may use: none, or like 5,10-20\n"
 	       "\n"
 	       "Options:\n"
-	       "  -j, --json     print JSON\n"
-	       "  -p, --pretty   print JSON, indented\n"
-	       "  -h, --help     print this help\n"
-	       "  -V, --version  print the version\n"
+	       "  -b, --batch FILE     run the commands in FILE, one on a line; \"-\": standard input\n"
+	       "  -f, --force          go on with a batch when a command of it was refused\n"
+	       "  -j, --json           print JSON\n"
+	       "  -p, --pretty         print JSON, indented\n"
+	       "  -h, --help           print this help\n"
+	       "  -V, --version        print the version\n"
 	       "\n"
 	       "Exit status: 0 done, 1 the command line is wrong, 2 refused or failed.\n", "");
 	expect("-V", EXIT_DONE, "vqnicctl " VQNIC_VERSION "\n", "");

@@ -112,6 +112,7 @@ int __wrap_nl_send_auto(struct nl_sock *sk, struct nl_msg *msg)
 	snprintf(k.card, sizeof(k.card), "%s", attr ? nla_get_string(attr) : "");
 	attr = nlmsg_find_attr(header, GENL_HDRLEN, VQNIC_A_DEV_NAME);
 	snprintf(k.dev, sizeof(k.dev), "%s", attr ? nla_get_string(attr) : "");
+	snprintf(k.devs + strlen(k.devs), sizeof(k.devs) - strlen(k.devs), "%s ", k.dev);
 	take_policy(nlmsg_find_attr(header, GENL_HDRLEN, VQNIC_A_FILTER_POLICY));
 	attr = nlmsg_find_attr(header, GENL_HDRLEN, VQNIC_A_LOG_IOVA);
 	k.log_iova = attr ? nla_get_u64(attr) : 0;
@@ -162,8 +163,13 @@ int kernel_setup(void **state)
 
 void expect(const char *line, int status, const char *out, const char *err)
 {
+	expect_of_input(line, "\n", 1, status, out, err);
+}
+
+void expect_of_input(const char *line, const void *input, size_t size, int status, const char *out, const char *err)
+{
 	char *words, *argv[16], *out_text = NULL, *err_text = NULL, *next;
-	FILE *out_file, *err_file;
+	FILE *in_file, *out_file, *err_file;
 	size_t out_len, err_len;
 	int argc = 0, got;
 
@@ -173,11 +179,14 @@ void expect(const char *line, int status, const char *out, const char *err)
 	for (char *word = strtok_r(words, " ", &next); word; word = strtok_r(NULL, " ", &next))
 		argv[argc++] = word;
 	argv[argc] = NULL;
+	in_file = fmemopen((void *)input, size, "r");
 	out_file = open_memstream(&out_text, &out_len);
 	err_file = open_memstream(&err_text, &err_len);
+	assert_non_null(in_file);
 	assert_non_null(out_file);
 	assert_non_null(err_file);
-	got = cli_run(argc, argv, out_file, err_file);
+	got = cli_run(argc, argv, in_file, out_file, err_file);
+	fclose(in_file);
 	fclose(out_file);
 	fclose(err_file);
 	assert_string_equal(err_text, err);

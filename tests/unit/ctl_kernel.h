@@ -24,6 +24,7 @@ extern struct kernel {
 	uint8_t command;
 	bool dump;
 	char card[64], dev[64];
+	char devs[256];		/* of all requests, in order, each followed by a space */
 	struct vqnic_policy policy;	/* as it was asked for */
 	uint64_t log_iova, log_size;	/* as they were asked for last */
 	struct bytes id_answer;
@@ -38,5 +39,8 @@ int kernel_setup(void **state);
 
 /* Runs vqnicctl with the words of `line` and compares all that comes of it. */
 void expect(const char *line, int status, const char *out, const char *err);
+
+/* The same with `size` bytes of standard input. */
+void expect_of_input(const char *line, const void *input, size_t size, int status, const char *out, const char *err);
 
 #endif
