@@ -4,55 +4,54 @@
 
 #include "command.h"
 #include "monitor.h"
-#include "out.h"
 #include "settings.h"
 #include "show.h"
 
-static int card_show(const struct request *r, const struct session *session, struct out *out)
+static int card_show(const struct request *r, const struct session *session, struct show *show)
 {
-	return vqnic_cards(session->vq, r->card, show_card, out);
+	return vqnic_cards(session->vq, r->card, show_card, show);
 }
 
-static int dev_show(const struct request *r, const struct session *session, struct out *out)
+static int dev_show(const struct request *r, const struct session *session, struct show *show)
 {
-	return vqnic_devs(session->vq, r->card, r->dev, show_dev, out);
+	return vqnic_devs(session->vq, r->card, r->dev, show_dev, show);
 }
 
-static int stats_show(const struct request *r, const struct session *session, struct out *out)
+static int stats_show(const struct request *r, const struct session *session, struct show *show)
 {
-	return vqnic_stats(session->vq, r->card, r->dev, show_stats, out);
+	return vqnic_stats(session->vq, r->card, r->dev, show_stats, show);
 }
 
-static int queue_show(const struct request *r, const struct session *session, struct out *out)
+static int queue_show(const struct request *r, const struct session *session, struct show *show)
 {
-	return vqnic_devs(session->vq, r->card, r->dev, show_queues, out);
+	return vqnic_devs(session->vq, r->card, r->dev, show_queues, show);
 }
 
-static int mac_show(const struct request *r, const struct session *session, struct out *out)
+static int mac_show(const struct request *r, const struct session *session, struct show *show)
 {
-	return vqnic_filters(session->vq, r->card, r->dev, show_macs, out);
+	return vqnic_filters(session->vq, r->card, r->dev, show_macs, show);
 }
 
-static int vlan_show(const struct request *r, const struct session *session, struct out *out)
+static int vlan_show(const struct request *r, const struct session *session, struct show *show)
 {
-	return vqnic_filters(session->vq, r->card, r->dev, show_vlans, out);
+	return vqnic_filters(session->vq, r->card, r->dev, show_vlans, show);
 }
 
-static int policy_show(const struct request *r, const struct session *session, struct out *out)
+static int policy_show(const struct request *r, const struct session *session, struct show *show)
 {
-	return vqnic_filters(session->vq, r->card, r->dev, show_policy, out);
+	return vqnic_filters(session->vq, r->card, r->dev, show_policy, show);
 }
 
-static int policy_set(const struct request *r, const struct session *session, struct out *out)
+static int policy_set(const struct request *r, const struct session *session, struct show *show)
 {
-	(void)out;
+	(void)show;
 	return vqnic_set_policy(session->vq, r->card, r->dev, &r->policy);
 }
 
-static int monitor(const struct request *r, const struct session *session, struct out *out)
+static int monitor(const struct request *r, const struct session *session, struct show *show)
 {
 	(void)r;
-	(void)out;
+	(void)show;
 	return monitor_run(session);
 }
 
@@ -182,6 +181,7 @@ static void explain(int error, const struct request *r, const struct session *se
 int command_run(const struct request *request, const struct session *session, const struct error_place *at)
 {
 	struct out *out = out_new(session->file, session->format);
+	struct show show = { .out = out, .stats = session->stats ? session->vq : NULL };
 	char name[NAME_BYTES];
 	int ret, written;
 
@@ -190,7 +190,7 @@ int command_run(const struct request *request, const struct session *session, co
 		return EXIT_REFUSED;
 	}
 	out_open_object(out, request->command->object);
-	ret = request->command->run(request, session, out);
+	ret = request->command->run(request, session, &show);
 	out_close(out);
 	written = out_finish(out, !ret);
 	if (ret)

@@ -8,6 +8,7 @@
 #include "address.h"
 #include "error.h"
 #include "session.h"
+#include "show.h"
 
 /* Exit statuses. */
 enum { EXIT_DONE, EXIT_USAGE, EXIT_REFUSED };
@@ -33,8 +34,8 @@ struct command {
 	unsigned int devs;		/* so many a device's name, */
 	unsigned int arguments_max;	/* and so many may be given */
 	unsigned int flags;
-	/* Returns 0 or a negative errno, of which vqnic_error() says more. What it shows goes to `out`. */
-	int (*run)(const struct request *request, const struct session *session, struct out *out);
+	/* Returns 0 or a negative errno, of which vqnic_error() says more. What it prints goes to `show`. */
+	int (*run)(const struct request *request, const struct session *session, struct show *show);
 };
 
 /* Ends with an object that is NULL. */

@@ -11,6 +11,7 @@ static int print_event(const struct vqnic_event *event, void *opaque)
 {
 	const struct session *session = opaque;
 	struct out *o = out_new(session->file, session->format);
+	struct show show = { .out = o };
 	struct timespec now;
 	char text[64], stamp[32];
 	struct tm tm;
@@ -22,7 +23,7 @@ static int print_event(const struct vqnic_event *event, void *opaque)
 	snprintf(text, sizeof(text), "%s.%03ldZ", stamp, now.tv_nsec / 1000000);
 	out_string(o, "time", text);
 	if (event)
-		show_event(event, o);
+		show_event(event, &show);
 	else
 		out_string(o, "event", "lost");
 	return out_finish(o, true);

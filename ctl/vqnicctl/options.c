@@ -7,6 +7,7 @@
 const struct option_text option_texts[] = {
 	{ { "batch", required_argument, NULL, 'b' }, "FILE", "run the commands in FILE, one on a line; \"-\": standard input" },
 	{ { "force", no_argument, NULL, 'f' }, NULL, "go on with a batch when a command of it was refused" },
+	{ { "stats", no_argument, NULL, 's' }, NULL, "show cards and devices with their counters" },
 	{ { "json", no_argument, NULL, 'j' }, NULL, "print JSON" },
 	{ { "pretty", no_argument, NULL, 'p' }, NULL, "print JSON, indented" },
 	{ { "help", no_argument, NULL, 'h' }, NULL, "print this help" },
@@ -49,6 +50,9 @@ int options_parse(int argc, char **argv, struct options *options, const struct e
 			break;
 		case 'f':
 			options->force = true;
+			break;
+		case 's':
+			options->stats = true;
 			break;
 		case 'j':
 			options->format = options->format == OUT_TEXT ? OUT_JSON : options->format;

@@ -21,6 +21,7 @@ extern const struct option_text option_texts[];
 /* What was given. */
 struct options {
 	enum out_format format;
+	bool stats;
 	const char *batch;	/* NULL: none */
 	bool force;
 	bool help;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include <stdio.h>
 
-#include "out.h"
 #include "show.h"
 
 /* Bits of the card that nobody named yet. */
@@ -68,9 +68,45 @@ static void show_profile(struct out *o, const struct vqnic_card *card)
 		  card->virtio_features & ~card->migratable_features, vqnic_feature_name);
 }
 
-int show_card(const struct vqnic_card *card, void *opaque)
+static void put_stats(struct out *o, const struct vqnic_stats *stats)
+{
+	for (size_t i = 0; i < stats->stat_count; i++) {
+		out_line(o);
+		out_uint(o, stats->stats[i].name, stats->stats[i].value);
+	}
+}
+
+static int show_own_stats(const struct vqnic_stats *stats, void *opaque)
 {
 	struct out *o = opaque;
+
+	out_open_object(o, "stats");
+	put_stats(o, stats);
+	out_close(o);
+	return 0;
+}
+
+/* The counters of a card come with those of its devices, which are not wanted with it. */
+static int show_card_stats(const struct vqnic_stats *stats, void *opaque)
+{
+	return stats->dev ? 0 : show_own_stats(stats, opaque);
+}
+
+/* The counters of a card, or of its device `dev`, if they are wanted. What died or went meanwhile has none. */
+static int add_stats(const struct show *show, const char *card, const char *dev)
+{
+	int ret;
+
+	if (!show->stats)
+		return 0;
+	ret = vqnic_stats(show->stats, card, dev, dev ? show_own_stats : show_card_stats, show->out);
+	return ret == -EIO || ret == -ENODEV ? 0 : ret;
+}
+
+int show_card(const struct vqnic_card *card, void *opaque)
+{
+	struct out *o = ((const struct show *)opaque)->out;
+	int ret;
 
 	out_open_object(o, card->name);
 	if (VQNIC_HAS(card, VQNIC_A_CARD_VERSION)) {
@@ -103,8 +139,9 @@ int show_card(const struct vqnic_card *card, void *opaque)
 		out_line(o);
 		out_string(o, "refusal", card->refusal);
 	}
+	ret = add_stats(opaque, card->name, NULL);
 	out_close(o);
-	return 0;
+	return ret;
 }
 
 static void show_fault(struct out *o, const struct vqnic_queue *queue)
@@ -144,7 +181,8 @@ static void show_as(struct out *o, const struct vqnic_as *as)
 
 int show_dev(const struct vqnic_dev *dev, void *opaque)
 {
-	struct out *o = opaque;
+	struct out *o = ((const struct show *)opaque)->out;
+	int ret;
 
 	out_open_object(o, dev->name);
 	out_string(o, "card", dev->card);
@@ -177,8 +215,9 @@ int show_dev(const struct vqnic_dev *dev, void *opaque)
 			show_as(o, &dev->spaces[i]);
 		out_close(o);
 	}
+	ret = add_stats(opaque, dev->card, dev->name);
 	out_close(o);
-	return 0;
+	return ret;
 }
 
 static void show_queue_use(struct out *o, const struct vqnic_queue *queue)
@@ -198,7 +237,7 @@ static void show_queue_use(struct out *o, const struct vqnic_queue *queue)
 
 int show_queues(const struct vqnic_dev *dev, void *opaque)
 {
-	struct out *o = opaque;
+	struct out *o = ((const struct show *)opaque)->out;
 
 	out_open_object(o, dev->name);
 	out_string(o, "card", dev->card);
@@ -243,7 +282,7 @@ static void show_part_macs(struct out *o, const char *name, const struct vqnic_f
 
 int show_macs(const struct vqnic_filter *filter, void *opaque)
 {
-	struct out *o = opaque;
+	struct out *o = ((const struct show *)opaque)->out;
 
 	out_open_object(o, filter->dev);
 	out_string(o, "card", filter->card);
@@ -296,7 +335,7 @@ static void show_part_vlans(struct out *o, const char *name, const struct vqnic_
 
 int show_vlans(const struct vqnic_filter *filter, void *opaque)
 {
-	struct out *o = opaque;
+	struct out *o = ((const struct show *)opaque)->out;
 
 	out_open_object(o, filter->dev);
 	out_string(o, "card", filter->card);
@@ -310,7 +349,7 @@ int show_vlans(const struct vqnic_filter *filter, void *opaque)
 int show_policy(const struct vqnic_filter *filter, void *opaque)
 {
 	const struct vqnic_filter_part *policy = filter->policy;
-	struct out *o = opaque;
+	struct out *o = ((const struct show *)opaque)->out;
 
 	out_open_object(o, filter->dev);
 	out_string(o, "card", filter->card);
@@ -327,15 +366,12 @@ int show_policy(const struct vqnic_filter *filter, void *opaque)
 
 int show_stats(const struct vqnic_stats *stats, void *opaque)
 {
-	struct out *o = opaque;
+	struct out *o = ((const struct show *)opaque)->out;
 
 	out_open_object(o, stats->dev ? stats->dev : stats->card);
 	if (stats->dev)
 		out_string(o, "card", stats->card);
-	for (size_t i = 0; i < stats->stat_count; i++) {
-		out_line(o);
-		out_uint(o, stats->stats[i].name, stats->stats[i].value);
-	}
+	put_stats(o, stats);
 	out_close(o);
 	return 0;
 }
@@ -343,7 +379,7 @@ int show_stats(const struct vqnic_stats *stats, void *opaque)
 int show_event(const struct vqnic_event *event, void *opaque)
 {
 	const char *name = vqnic_event_name(event->what);
-	struct out *o = opaque;
+	struct out *o = ((const struct show *)opaque)->out;
 
 	if (name)
 		out_string(o, "event", name);

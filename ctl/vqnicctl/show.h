@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One object of the library, printed. `opaque` is the struct out; they are callbacks of the library and return 0. */
+/*
+ * One object of the library, printed. They are callbacks of the library whose `opaque` is a struct show, and return 0, or
+ * what the library says when it is asked for more.
+ */
 #ifndef SHOW_H
 #define SHOW_H
 
+#include "out.h"
 #include "vqnic/vqnic.h"
+
+struct show {
+	struct out *out;
+	struct vqnic *stats;	/* asked for the counters that cards and devices are shown with; NULL: they are not */
+};
 
 int show_card(const struct vqnic_card *card, void *opaque);
 int show_dev(const struct vqnic_dev *dev, void *opaque);

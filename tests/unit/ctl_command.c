@@ -438,6 +438,97 @@ static void stats_json(void **state)
 	assert_string_equal(k.dev, "vdpa0");
 }
 
+/* The answer to a request for a card, which says no more than its name and whether it is dead. */
+static void put_bare_card(bool dead)
+{
+	struct bytes *b = answer();
+	size_t at = begin_genl(b, FAMILY, NLM_F_MULTI);
+
+	put_string(b, VQNIC_A_CARD, "0000:00:05.0");
+	if (dead)
+		put_attr(b, VQNIC_A_CARD_DEAD, NULL, 0);
+	end_message(b, at);
+	put_done(b, 0);
+}
+
+/* The answer to a request for a device, which says no more than its name. */
+static void put_bare_dev(void)
+{
+	struct bytes *b = answer();
+	size_t at = begin_genl(b, FAMILY, NLM_F_MULTI);
+
+	put_string(b, VQNIC_A_CARD, "0000:00:05.0");
+	put_string(b, VQNIC_A_DEV_NAME, "vdpa0");
+	end_message(b, at);
+	put_done(b, 0);
+}
+
+static void put_stats_of_all(void)
+{
+	struct bytes *b = answer();
+
+	put_stats(b, NLM_F_MULTI, NULL);
+	put_stats(b, NLM_F_MULTI, "vdpa0");
+	put_done(b, 0);
+}
+
+static void card_with_stats(void **state)
+{
+	(void)state;
+	put_bare_card(false);
+	put_stats_of_all();
+	expect("-s card show", EXIT_DONE,
+	       "0000:00:05.0: state ok\n"
+	       "  stats:\n"
+	       "    wire_rx_frames 18446744073709551615\n"
+	       "    wire_rx_bytes 0\n", "");
+	assert_int_equal(k.command, VQNIC_CMD_STATS_GET);
+	assert_string_equal(k.card, "0000:00:05.0");
+	put_bare_card(false);
+	put_stats_of_all();
+	expect("card show -js", EXIT_DONE,
+	       "{\"card\":{\"0000:00:05.0\":{\"state\":\"ok\",\"stats\":{\"wire_rx_frames\":18446744073709551615,"
+	       "\"wire_rx_bytes\":0}}}}\n", "");
+}
+
+static void dev_with_stats(void **state)
+{
+	struct bytes *b;
+
+	(void)state;
+	put_bare_dev();
+	b = answer();
+	put_stats(b, 0, "vdpa0");
+	put_verdict(b, 0, NULL);
+	expect("dev show --stats", EXIT_DONE,
+	       "vdpa0: card 0000:00:05.0\n"
+	       "  stats:\n"
+	       "    tx_frames 18446744073709551615\n"
+	       "    tx_bytes 0\n", "");
+	assert_int_equal(k.command, VQNIC_CMD_STATS_GET);
+	assert_false(k.dump);
+	assert_string_equal(k.card, "0000:00:05.0");
+	assert_string_equal(k.dev, "vdpa0");
+}
+
+/* What died or went has none; what is refused otherwise is an error. */
+static void with_stats_that_cannot_be_had(void **state)
+{
+	(void)state;
+	put_bare_card(true);
+	put_done(answer(), 0);
+	expect("card show -s", EXIT_DONE, "0000:00:05.0: state dead\n", "");
+	put_bare_dev();
+	put_verdict(answer(), -EIO, "the card does not answer");
+	expect("dev show -s", EXIT_DONE, "vdpa0: card 0000:00:05.0\n", "");
+	put_bare_dev();
+	put_verdict(answer(), -ENODEV, "no such vDPA device of a vqnic card");
+	expect("dev show -s", EXIT_DONE, "vdpa0: card 0000:00:05.0\n", "");
+	put_bare_dev();
+	put_verdict(answer(), -ENOMEM, NULL);
+	expect("-j dev show -s", EXIT_REFUSED, "", "vqnicctl: dev show: Cannot allocate memory\n");
+}
+
 static void stats_of_a_dead_card(void **state)
 {
 	(void)state;
@@ -738,6 +829,7 @@ static void help_and_version(void **state)
 	       "Options:\n"
 	       "  -b, --batch FILE     run the commands in FILE, one on a line; \"-\": standard input\n"
 	       "  -f, --force          go on with a batch when a command of it was refused\n"
+	       "  -s, --stats          show cards and devices with their counters\n"
 	       "  -j, --json           print JSON\n"
 	       "  -p, --pretty         print JSON, indented\n"
 	       "  -h, --help           print this help\n"
@@ -799,6 +891,9 @@ int main(void)
 		TEST(dirty_log_of_other_pages),
 		TEST(stats_text),
 		TEST(stats_json),
+		TEST(card_with_stats),
+		TEST(dev_with_stats),
+		TEST(with_stats_that_cannot_be_had),
 		TEST(stats_of_a_dead_card),
 		TEST(driver_not_loaded),
 		TEST(driver_seen_elsewhere),
