@@ -40,6 +40,7 @@ int cli_run(int argc, char **argv, FILE *in, FILE *out, FILE *err)
 		return EXIT_USAGE;
 	}
 	session.format = options.format;
+	session.color = options_color(&options, out);
 	session.stats = options.stats;
 	session.vq = vqnic_new();
 	if (!session.vq) {

@@ -180,7 +180,7 @@ static void explain(int error, const struct request *r, const struct session *se
 
 int command_run(const struct request *request, const struct session *session, const struct error_place *at)
 {
-	struct out *out = out_new(session->file, session->format);
+	struct out *out = out_new(session->file, session->format, session->color);
 	struct show show = { .out = out, .stats = session->stats ? session->vq : NULL };
 	char name[NAME_BYTES];
 	int ret, written;

@@ -10,7 +10,7 @@ static void help_option(FILE *file, const struct option_text *o)
 
 	snprintf(usage, sizeof(usage), o->option.has_arg == required_argument ? "%s %s" :
 		 o->option.has_arg == optional_argument ? "%s[=%s]" : "%s", o->option.name, o->values);
-	fprintf(file, "  -%c, --%-13s  %s\n", o->option.val, usage, o->help);
+	fprintf(file, "  -%c, --%-25s  %s\n", o->option.val, usage, o->help);
 }
 
 void help_print(FILE *file)

@@ -10,7 +10,7 @@
 static int print_event(const struct vqnic_event *event, void *opaque)
 {
 	const struct session *session = opaque;
-	struct out *o = out_new(session->file, session->format);
+	struct out *o = out_new(session->file, session->format, session->color);
 	struct show show = { .out = o };
 	struct timespec now;
 	char text[64], stamp[32];

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "options.h"
 
 const struct option_text option_texts[] = {
 	{ { "batch", required_argument, NULL, 'b' }, "FILE", "run the commands in FILE, one on a line; \"-\": standard input" },
 	{ { "force", no_argument, NULL, 'f' }, NULL, "go on with a batch when a command of it was refused" },
+	{ { "color", optional_argument, NULL, 'c' }, "auto|always|never", "colour text; auto: on a terminal" },
 	{ { "stats", no_argument, NULL, 's' }, NULL, "show cards and devices with their counters" },
 	{ { "json", no_argument, NULL, 'j' }, NULL, "print JSON" },
 	{ { "pretty", no_argument, NULL, 'p' }, NULL, "print JSON, indented" },
@@ -26,6 +29,43 @@ static void refuse(int opt, char **argv, const struct error_place *at)
 		error_say(at, "unknown option \"-%c\": \"vqnicctl --help\" lists them", optopt);
 	else
 		error_say(at, "unknown option \"%s\": \"vqnicctl --help\" lists them", argv[optind - 1]);
+}
+
+/* Takes the value of --color (NULL: none). Returns whether it is right; says else what is wrong. */
+static bool parse_color(const char *text, struct options *options, const struct error_place *at)
+{
+	static const char *const names[] = {
+		[COLOR_NEVER] = "never", [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always",
+	};
+
+	options->color = COLOR_ALONE;
+	if (!text)
+		return true;
+	/* -c=auto, as iproute2 has it, is to getopt_long() a short option with the value "=auto". */
+	text += *text == '=';
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i]))
+			continue;
+		options->color = i;
+		return true;
+	}
+	error_say(at, "--color cannot be \"%s\": it is auto|always|never", text);
+	return false;
+}
+
+/*
+ * -c alone colours whatever `file` is, as with iproute2. NO_COLOR (https://no-color.org) is the wish of who owns the
+ * terminal, and only --color=always is more to the point.
+ */
+bool options_color(const struct options *options, FILE *file)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	if (options->color == COLOR_ALWAYS)
+		return true;
+	if (options->color == COLOR_NEVER || (no_color && *no_color))
+		return false;
+	return options->color == COLOR_ALONE || isatty(fileno(file));
 }
 
 int options_parse(int argc, char **argv, struct options *options, const struct error_place *at)
@@ -50,6 +90,10 @@ int options_parse(int argc, char **argv, struct options *options, const struct e
 			break;
 		case 'f':
 			options->force = true;
+			break;
+		case 'c':
+			if (!parse_color(optarg, options, at))
+				return -1;
 			break;
 		case 's':
 			options->stats = true;

@@ -21,6 +21,7 @@ extern const struct option_text option_texts[];
 /* What was given. */
 struct options {
 	enum out_format format;
+	enum { COLOR_NEVER, COLOR_AUTO, COLOR_ALWAYS, COLOR_ALONE } color;	/* alone: -c, which says not when */
 	bool stats;
 	const char *batch;	/* NULL: none */
 	bool force;
@@ -33,5 +34,8 @@ struct options {
  * what is no option to the end of argv and returns the index of the first of it; -1: an option is wrong, which it says.
  */
 int options_parse(int argc, char **argv, struct options *options, const struct error_place *at);
+
+/* Whether text on `file` is to be coloured, as the options say, the environment, and what `file` is. */
+bool options_color(const struct options *options, FILE *file);
 
 #endif

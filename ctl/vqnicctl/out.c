@@ -13,6 +13,7 @@
 struct out {
 	FILE *file;
 	enum out_format format;
+	bool color;
 	int error;
 	unsigned int depth;
 	json_object *open[DEPTH_MAX];	/* JSON: what is open; [0] is the whole, and owns the others */
@@ -22,7 +23,7 @@ struct out {
 	bool list_empty;		/* text: of the list that is open */
 };
 
-struct out *out_new(FILE *file, enum out_format format)
+struct out *out_new(FILE *file, enum out_format format, bool color)
 {
 	struct out *o = calloc(1, sizeof(*o));
 
@@ -30,6 +31,7 @@ struct out *out_new(FILE *file, enum out_format format)
 		return NULL;
 	o->file = file;
 	o->format = format;
+	o->color = color;
 	o->line_empty = true;
 	if (format != OUT_TEXT) {
 		o->open[0] = json_object_new_object();
@@ -86,6 +88,22 @@ static void word(struct out *o, const char *format, ...)
 	va_end(args);
 }
 
+/* Text: what a terminal is told before a word of that colour, and after it. The colours are those of iproute2. */
+static const char *color_begin(const struct out *o, enum out_color color)
+{
+	static const char *const begin[] = {
+		[OUT_PLAIN] = "", [OUT_NAME] = "\033[36m", [OUT_MAC] = "\033[33m", [OUT_GOOD] = "\033[32m",
+		[OUT_BAD] = "\033[31m",
+	};
+
+	return o->color ? begin[color] : "";
+}
+
+static const char *color_end(const struct out *o, enum out_color color)
+{
+	return o->color && color != OUT_PLAIN ? "\033[0m" : "";
+}
+
 void out_line(struct out *o)
 {
 	if (o->format == OUT_TEXT && !o->line_empty)
@@ -108,11 +126,12 @@ static void open_level(struct out *o, const char *key, json_object *value, bool 
 /* The outermost object only groups others: its name is a key of JSON alone. */
 void out_open_object(struct out *o, const char *name)
 {
+	enum out_color color = o->depth == 1 ? OUT_NAME : OUT_PLAIN;
 	bool visible = o->depth > 0;
 
 	if (o->format == OUT_TEXT && visible) {
 		out_line(o);
-		word(o, "%s:", name);
+		word(o, "%s%s%s:", color_begin(o, color), name, color_end(o, color));
 	}
 	open_level(o, name, o->format == OUT_TEXT ? NULL : json_object_new_object(), visible);
 }
@@ -143,8 +162,13 @@ void out_close(struct out *o)
 
 void out_string(struct out *o, const char *key, const char *value)
 {
+	out_colored(o, key, OUT_PLAIN, value);
+}
+
+void out_colored(struct out *o, const char *key, enum out_color color, const char *value)
+{
 	if (o->format == OUT_TEXT)
-		word(o, "%s %s", key, value);
+		word(o, "%s %s%s%s", key, color_begin(o, color), value, color_end(o, color));
 	else
 		put(o, key, json_object_new_string(value));
 }
@@ -181,10 +205,10 @@ void out_open_list(struct out *o, const char *key)
 	o->list_empty = true;
 }
 
-void out_item(struct out *o, const char *value)
+void out_item(struct out *o, enum out_color color, const char *value)
 {
 	if (o->format == OUT_TEXT)
-		word(o, "%s", value);
+		word(o, "%s%s%s", color_begin(o, color), value, color_end(o, color));
 	else
 		put(o, NULL, json_object_new_string(value));
 	o->list_empty = false;
@@ -209,7 +233,7 @@ void out_bits(struct out *o, const char *key, uint64_t bits, const char *(*name)
 			continue;
 		if (!text)
 			snprintf(unnamed, sizeof(unnamed), "bit_%u", bit);
-		out_item(o, text ? text : unnamed);
+		out_item(o, OUT_PLAIN, text ? text : unnamed);
 	}
 	out_close_list(o);
 }

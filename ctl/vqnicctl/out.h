@@ -14,17 +14,21 @@
 
 enum out_format { OUT_TEXT, OUT_JSON, OUT_JSON_PRETTY };
 
+/* What a word of text is coloured as. JSON never is. */
+enum out_color { OUT_PLAIN, OUT_NAME, OUT_MAC, OUT_GOOD, OUT_BAD };
+
 struct out;
 
-/* NULL: no memory. */
-struct out *out_new(FILE *file, enum out_format format);
+/* `color`: text is coloured. NULL: no memory. */
+struct out *out_new(FILE *file, enum out_format format, bool color);
 
 /* Writes what is left if `print`, frees, and returns 0 or what went wrong since out_new() as a negative errno. */
 int out_finish(struct out *o, bool print);
 
 /*
  * Opens an object or array in the one that is open, and closes it. An array itself is not seen in text. Its items are
- * numbered: in text an item's line begins with "NAME NUMBER:", in JSON it has the number as its first member, `key`.
+ * numbered: in text an item's line begins with "NAME NUMBER:", in JSON it has the number as its first member, `key`. The
+ * outermost object is not seen in text, and those in it are coloured as names.
  */
 void out_open_object(struct out *o, const char *name);
 void out_open_array(struct out *o, const char *key);
@@ -35,13 +39,14 @@ void out_close(struct out *o);
 void out_line(struct out *o);
 
 void out_string(struct out *o, const char *key, const char *value);
+void out_colored(struct out *o, const char *key, enum out_color color, const char *value);
 void out_uint(struct out *o, const char *key, uint64_t value);
 void out_hex(struct out *o, const char *key, uint64_t value);	/* hexadecimal in text */
 void out_bool(struct out *o, const char *key, bool value);
 
 /* A list of words, an array of strings in JSON. Text: "none" if there are none. */
 void out_open_list(struct out *o, const char *key);
-void out_item(struct out *o, const char *value);
+void out_item(struct out *o, enum out_color color, const char *value);
 void out_close_list(struct out *o);
 
 /* As a list, the names of the bits set in `bits`, lowest first; one without a name is "bit_N". */

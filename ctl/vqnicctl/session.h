@@ -12,6 +12,7 @@ struct session {
 	struct vqnic *vq;
 	FILE *file;		/* where results are written */
 	enum out_format format;
+	bool color;		/* of text */
 	bool stats;		/* cards and devices are shown with their counters */
 };
 

@@ -21,7 +21,7 @@ static void show_uint(struct out *o, bool given, const char *key, uint64_t value
 static void show_link(struct out *o, bool given, bool up)
 {
 	if (given)
-		out_string(o, "link", up ? "up" : "down");
+		out_colored(o, "link", up ? OUT_GOOD : OUT_BAD, up ? "up" : "down");
 }
 
 static void show_bits(struct out *o, bool given, const char *key, uint64_t bits, const char *(*name)(unsigned int bit))
@@ -45,7 +45,7 @@ static void show_mac(struct out *o, bool given, const uint8_t *mac)
 	char text[MAC_CHARS];
 
 	if (given)
-		out_string(o, "mac", mac_text(mac, text));
+		out_colored(o, "mac", OUT_MAC, mac_text(mac, text));
 }
 
 static void show_bool(struct out *o, bool given, const char *key, bool value)
@@ -115,7 +115,7 @@ int show_card(const struct vqnic_card *card, void *opaque)
 		snprintf(version, sizeof(version), "%u.%u", card->version >> 16, card->version & 0xffff);
 		out_string(o, "version", version);
 	}
-	out_string(o, "state", card->dead ? "dead" : "ok");
+	out_colored(o, "state", card->dead ? OUT_BAD : OUT_GOOD, card->dead ? "dead" : "ok");
 	show_link(o, VQNIC_HAS(card, VQNIC_A_CARD_LINK), card->link);
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_VDEVS), "vdevs", card->vdevs);
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_VDEVS_USED), "vdevs_used", card->vdevs_used);
@@ -148,7 +148,7 @@ static void show_fault(struct out *o, const struct vqnic_queue *queue)
 {
 	if (!queue->fault)
 		return;
-	out_string(o, "fault", queue->fault_name ? queue->fault_name : "unknown");
+	out_colored(o, "fault", OUT_BAD, queue->fault_name ? queue->fault_name : "unknown");
 	out_uint(o, "fault_code", queue->fault);
 	if (VQNIC_HAS(queue, VQNIC_A_QUEUE_FAULT_INFO))
 		out_hex(o, "fault_info", queue->fault_info);
@@ -185,7 +185,7 @@ int show_dev(const struct vqnic_dev *dev, void *opaque)
 	int ret;
 
 	out_open_object(o, dev->name);
-	out_string(o, "card", dev->card);
+	out_colored(o, "card", OUT_NAME, dev->card);
 	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_INDEX), "index", dev->index);
 	show_mac(o, VQNIC_HAS(dev, VQNIC_A_DEV_MAC), dev->mac);
 	show_link(o, VQNIC_HAS(dev, VQNIC_A_DEV_LINK), dev->link);
@@ -240,7 +240,7 @@ int show_queues(const struct vqnic_dev *dev, void *opaque)
 	struct out *o = ((const struct show *)opaque)->out;
 
 	out_open_object(o, dev->name);
-	out_string(o, "card", dev->card);
+	out_colored(o, "card", OUT_NAME, dev->card);
 	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_PAIRS_USED), "pairs_used", dev->pairs_used);
 	out_open_array(o, "queues");
 	for (size_t i = 0; i < dev->queue_count; i++)
@@ -259,7 +259,7 @@ static void show_mac_list(struct out *o, bool given, const char *key, const stru
 	out_line(o);
 	out_open_list(o, key);
 	for (size_t i = 0; i < macs->count; i++)
-		out_item(o, mac_text(macs->mac[i], text));
+		out_item(o, OUT_MAC, mac_text(macs->mac[i], text));
 	out_close_list(o);
 }
 
@@ -285,7 +285,7 @@ int show_macs(const struct vqnic_filter *filter, void *opaque)
 	struct out *o = ((const struct show *)opaque)->out;
 
 	out_open_object(o, filter->dev);
-	out_string(o, "card", filter->card);
+	out_colored(o, "card", OUT_NAME, filter->card);
 	show_part_macs(o, "guest", filter->guest);
 	show_part_macs(o, "policy", filter->policy);
 	show_part_macs(o, "in_force", filter->in_force);
@@ -300,7 +300,7 @@ static void show_vlan_list(struct out *o, const char *key, bool all, const uint8
 		return;
 	out_open_list(o, key);
 	if (all)
-		out_item(o, "all");
+		out_item(o, OUT_PLAIN, "all");
 	for (unsigned int first = 0, last; vlans && first < VQNIC_VLANS_BYTES * 8; first = last + 1) {
 		char text[sizeof("4095-4095")];
 
@@ -310,7 +310,7 @@ static void show_vlan_list(struct out *o, const char *key, bool all, const uint8
 		while (last + 1 < VQNIC_VLANS_BYTES * 8 && VQNIC_VLANS_HAS(vlans, last + 1))
 			last++;
 		snprintf(text, sizeof(text), first == last ? "%u" : "%u-%u", first & 0xfff, last & 0xfff);
-		out_item(o, text);
+		out_item(o, OUT_PLAIN, text);
 	}
 	out_close_list(o);
 }
@@ -338,7 +338,7 @@ int show_vlans(const struct vqnic_filter *filter, void *opaque)
 	struct out *o = ((const struct show *)opaque)->out;
 
 	out_open_object(o, filter->dev);
-	out_string(o, "card", filter->card);
+	out_colored(o, "card", OUT_NAME, filter->card);
 	show_part_vlans(o, "guest", filter->guest);
 	show_part_vlans(o, "policy", filter->policy);
 	show_part_vlans(o, "in_force", filter->in_force);
@@ -352,7 +352,7 @@ int show_policy(const struct vqnic_filter *filter, void *opaque)
 	struct out *o = ((const struct show *)opaque)->out;
 
 	out_open_object(o, filter->dev);
-	out_string(o, "card", filter->card);
+	out_colored(o, "card", OUT_NAME, filter->card);
 	if (policy) {
 		show_mac(o, VQNIC_HAS(policy, VQNIC_FILTER_A_MAC), policy->mac);
 		show_bool(o, VQNIC_HAS(policy, VQNIC_FILTER_A_SPOOF_CHECK), "spoofchk", policy->spoof_check);
@@ -370,7 +370,7 @@ int show_stats(const struct vqnic_stats *stats, void *opaque)
 
 	out_open_object(o, stats->dev ? stats->dev : stats->card);
 	if (stats->dev)
-		out_string(o, "card", stats->card);
+		out_colored(o, "card", OUT_NAME, stats->card);
 	put_stats(o, stats);
 	out_close(o);
 	return 0;
@@ -385,16 +385,16 @@ int show_event(const struct vqnic_event *event, void *opaque)
 		out_string(o, "event", name);
 	else
 		out_uint(o, "event", event->what);
-	out_string(o, "card", event->card);
+	out_colored(o, "card", OUT_NAME, event->card);
 	if (event->dev)
-		out_string(o, "dev", event->dev);
+		out_colored(o, "dev", OUT_NAME, event->dev);
 	show_uint(o, VQNIC_HAS(event, VQNIC_A_DEV_INDEX), "index", event->index);
 	show_link(o, VQNIC_HAS(event, VQNIC_A_CARD_LINK), event->link);
 	if (event->queue_count) {
 		const struct vqnic_queue *queue = &event->queues[0];
 
 		out_uint(o, "queue", queue->index);
-		out_string(o, "fault", queue->fault_name ? queue->fault_name : "UNKNOWN");
+		out_colored(o, "fault", OUT_BAD, queue->fault_name ? queue->fault_name : "UNKNOWN");
 		show_uint(o, VQNIC_HAS(queue, VQNIC_A_QUEUE_FAULT), "fault_code", queue->fault);
 		if (VQNIC_HAS(queue, VQNIC_A_QUEUE_FAULT_INFO))
 			out_hex(o, "fault_info", queue->fault_info);

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <pty.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "command.h"
@@ -688,6 +690,125 @@ static void malformed_reply(void **state)
 	       "vqnicctl: card show: the driver's reply is malformed: card: missing (attribute 2)\n");
 }
 
+#define NAME(text) "\033[36m" text "\033[0m"
+#define MAC(text) "\033[33m" text "\033[0m"
+#define GOOD(text) "\033[32m" text "\033[0m"
+#define BAD(text) "\033[31m" text "\033[0m"
+
+/* A dead card, by the command line; JSON has no colours. */
+static void expect_dead_card(const char *options, bool color)
+{
+	char line[64];
+
+	put_bare_card(true);
+	snprintf(line, sizeof(line), "card show %s", options);
+	expect(line, EXIT_DONE, color ? NAME("0000:00:05.0") ": state " BAD("dead") "\n" : "0000:00:05.0: state dead\n",
+	       "");
+	put_bare_card(true);
+	snprintf(line, sizeof(line), "-j card show %s", options);
+	expect(line, EXIT_DONE, "{\"card\":{\"0000:00:05.0\":{\"state\":\"dead\"}}}\n", "");
+}
+
+static void colors_when_they_are_wanted(void **state)
+{
+	(void)state;
+	unsetenv("NO_COLOR");
+	expect_dead_card("", false);
+	expect_dead_card("-c", true);
+	expect_dead_card("--color", true);
+	expect_dead_card("-c=always", true);
+	expect_dead_card("-c -c=never", false);
+	expect_dead_card("-c=auto", false);
+	kernel_setup(state);
+	setenv("NO_COLOR", "1", 1);
+	expect_dead_card("-c", false);
+	expect_dead_card("-c=auto", false);
+	expect_dead_card("--color=always", true);
+	setenv("NO_COLOR", "", 1);
+	expect_dead_card("-c", true);
+	unsetenv("NO_COLOR");
+}
+
+/* Runs `card show` of a dead card with its output on a terminal, and compares the first words of it. */
+static void expect_on_terminal(const char *option, const char *text)
+{
+	char *argv[] = { (char *)"vqnicctl", (char *)"card", (char *)"show", (char *)option, NULL };
+	int master, slave;
+	char got[128];
+	FILE *terminal;
+	ssize_t len;
+
+	assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
+	terminal = fdopen(slave, "w");
+	assert_non_null(terminal);
+	put_bare_card(true);
+	assert_int_equal(cli_run(option ? 4 : 3, argv, stdin, terminal, stderr), EXIT_DONE);
+	len = read(master, got, sizeof(got) - 1);
+	assert_true(len > 0);
+	got[len] = '\0';
+	assert_string_equal(got, text);
+	fclose(terminal);
+	close(master);
+}
+
+static void colors_on_a_terminal(void **state)
+{
+	(void)state;
+	unsetenv("NO_COLOR");
+	expect_on_terminal("-c=auto", NAME("0000:00:05.0") ": state " BAD("dead") "\r\n");
+	expect_on_terminal(NULL, "0000:00:05.0: state dead\r\n");
+	setenv("NO_COLOR", "1", 1);
+	expect_on_terminal("-c=auto", "0000:00:05.0: state dead\r\n");
+	unsetenv("NO_COLOR");
+}
+
+/* Names, addresses and states are coloured, and nothing else is. */
+static void colors_of_words(void **state)
+{
+	struct bytes *b = answer();
+
+	(void)state;
+	put_dev(b, 0);
+	put_verdict(b, 0, NULL);
+	expect("-c dev show vdpa0", EXIT_DONE,
+	       NAME("vdpa0") ": card " NAME("0000:00:05.0") " index 1 mac " MAC("52:54:00:12:34:fe") " link " BAD("down")
+	       " mtu 1500 as_data 3 pairs_used 4 commands 9 commands_refused 1\n"
+	       "  status acknowledge driver driver_ok features_ok\n"
+	       "  offered MAC ACCESS_PLATFORM\n"
+	       "  accepted none\n"
+	       "  offloads GUEST_CSUM\n"
+	       "  log_iova 0x100000 log_size 8589934592\n"
+	       "  queue 0: size 256 ready true avail 65535 used 12 irq 33\n"
+	       "  queue 1: ready false fault " BAD("DESC_INDEX") " fault_code 4 fault_info 0x1ff\n"
+	       "  space 0: index 3 maps 5 bytes 1107308544 leaves_1g 1 leaves_2m 16 leaves_4k 4 tables 6\n"
+	       "  space 1:\n", "");
+	b = answer();
+	put_filter(b, 0);
+	put_verdict(b, 0, NULL);
+	expect("-c mac show vdpa0", EXIT_DONE,
+	       NAME("vdpa0") ": card " NAME("0000:00:05.0") "\n"
+	       "  guest: mac " MAC("52:54:00:12:34:fe") " rx_mode promisc nobcast bit_30\n"
+	       "    unicast " MAC("02:00:00:00:00:01") "\n"
+	       "    multicast " MAC("33:33:00:00:00:01") "\n"
+	       "  policy: mac " MAC("52:54:00:12:34:fe") " macs_max 96 spoofchk true trust false\n"
+	       "  in_force: rx_mode none\n"
+	       "    unicast " MAC("52:54:00:12:34:fe") " " MAC("02:00:00:00:00:01") "\n"
+	       "    multicast none\n", "");
+	b = answer();
+	put_card(b, 0);
+	put_verdict(b, 0, NULL);
+	expect("-c card show 0:5.0", EXIT_DONE,
+	       NAME("0000:00:05.0") ": version 1.2 state " GOOD("ok") " link " GOOD("up") " vdevs 2 vdevs_used 1 vdev_vqs 3 "
+	       "vq_size_max 1024 mtu_max 9216\n"
+	       "  pairs 64 pairs_used 7 spaces 16 spaces_used 5 vectors 32 data_bits 512 clock_hz 250000000 "
+	       "cycles 1311768467463790320\n"
+	       "  features bit_3\n"
+	       "  virtio_features MAC VERSION_1 bit_44\n"
+	       "  default_mask 0x100000020 migratable_mask 0x100000020\n"
+	       "  blocks_migration bit_44\n"
+	       "  refusal pci/0000:00:05.0: MTU 9217 is above 9216\n", "");
+}
+
 static void full_disk(void **state)
 {
 	char *argv[] = { (char *)"vqnicctl", (char *)"-j", (char *)"card", (char *)"show", NULL };
@@ -723,6 +844,9 @@ static void wrong_command_lines(void **state)
 	usage("-jx card show", "vqnicctl: unknown option \"-x\": \"vqnicctl --help\" lists them\n");
 	usage("card show --xml", "vqnicctl: unknown option \"--xml\": \"vqnicctl --help\" lists them\n");
 	usage("--json=3 card show", "vqnicctl: unknown option \"--json=3\": \"vqnicctl --help\" lists them\n");
+	usage("-c=red card show", "vqnicctl: --color cannot be \"red\": it is auto|always|never\n");
+	usage("--color= card show", "vqnicctl: --color cannot be \"\": it is auto|always|never\n");
+	usage("-cj card show", "vqnicctl: --color cannot be \"j\": it is auto|always|never\n");
 	usage("card show -b", "vqnicctl: -b needs a value: \"vqnicctl --help\" lists the options\n");
 	usage("-jb", "vqnicctl: -jb needs a value: \"vqnicctl --help\" lists the options\n");
 	usage("-b - card show",
@@ -827,13 +951,14 @@ static void help_and_version(void **state)
 	       "  vlans     all|LIST  which VLANs it may use: none, or like 5,10-20\n"
 	       "\n"
 	       "Options:\n"
-	       "  -b, --batch FILE     run the commands in FILE, one on a line; \"-\": standard input\n"
-	       "  -f, --force          go on with a batch when a command of it was refused\n"
-	       "  -s, --stats          show cards and devices with their counters\n"
-	       "  -j, --json           print JSON\n"
-	       "  -p, --pretty         print JSON, indented\n"
-	       "  -h, --help           print this help\n"
-	       "  -V, --version        print the version\n"
+	       "  -b, --batch FILE                 run the commands in FILE, one on a line; \"-\": standard input\n"
+	       "  -f, --force                      go on with a batch when a command of it was refused\n"
+	       "  -c, --color[=auto|always|never]  colour text; auto: on a terminal\n"
+	       "  -s, --stats                      show cards and devices with their counters\n"
+	       "  -j, --json                       print JSON\n"
+	       "  -p, --pretty                     print JSON, indented\n"
+	       "  -h, --help                       print this help\n"
+	       "  -V, --version                    print the version\n"
 	       "\n"
 	       "Exit status: 0 done, 1 the command line is wrong, 2 refused or failed.\n", "");
 	expect("-V", EXIT_DONE, "vqnicctl " VQNIC_VERSION "\n", "");
@@ -905,6 +1030,9 @@ int main(void)
 		TEST(kernel_that_does_not_answer),
 		TEST(only_the_kernel_is_believed),
 		TEST(malformed_reply),
+		TEST(colors_when_they_are_wanted),
+		TEST(colors_on_a_terminal),
+		TEST(colors_of_words),
 		TEST(full_disk),
 		TEST(wrong_command_lines),
 		TEST(wrong_numbers),
