@@ -104,8 +104,8 @@ static int read_word(struct line *l, int byte)
 }
 
 /*
- * Reads the next line and those that continue it; at the end of the file it has no words. Returns 0, EXIT_USAGE if it is
- * wrong, or EXIT_REFUSED if it cannot be read.
+ * Reads the next line and those that continue it; at the end of the file it has no words. Returns 0, EXIT_USAGE if it
+ * is wrong, or EXIT_REFUSED if it cannot be read.
  */
 static int read_line(struct line *l)
 {

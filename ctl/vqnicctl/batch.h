@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Commands from a file, one on a line. Words are separated by blanks; what is between single or double quotes belongs to
- * the word that it stands in, blanks and all. A word that begins with # begins a comment, up to the end of the line. A
- * backslash at a line's end, but not a comment's, continues it with the next line.
+ * Commands from a file, one on a line. Words are separated by blanks; what is between single or double quotes belongs
+ * to the word that it stands in, blanks and all. A word that begins with # begins a comment, up to the end of the line.
+ * A backslash at a line's end, but not a comment's, continues it with the next line.
  */
 #ifndef BATCH_H
 #define BATCH_H

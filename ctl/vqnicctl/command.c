@@ -153,9 +153,11 @@ bool command_parse(char **words, unsigned int count, struct request *request, co
 	if (!command)
 		return false;
 	*request = (struct request){ .command = command };
+	name_of(command, name);
 	own = *command->verb ? 2 : 1;
-	return (command->flags & COMMAND_SETTINGS ? parse_change : parse_selector)(name_of(command, name), words + own, count - own,
-								   request, at);
+	if (command->flags & COMMAND_SETTINGS)
+		return parse_change(name, words + own, count - own, request, at);
+	return parse_selector(name, words + own, count - own, request, at);
 }
 
 /* Says why the library refused, what was asked before it and what to do after it. */

@@ -7,7 +7,7 @@
 #include "options.h"
 
 const struct option_text option_texts[] = {
-	{ { "batch", required_argument, NULL, 'b' }, "FILE", "run the commands in FILE, one on a line; \"-\": standard input" },
+	{ { "batch", required_argument, NULL, 'b' }, "FILE", "run the commands in FILE, \"-\": standard input" },
 	{ { "force", no_argument, NULL, 'f' }, NULL, "go on with a batch when a command of it was refused" },
 	{ { "color", optional_argument, NULL, 'c' }, "auto|always|never", "colour text; auto: on a terminal" },
 	{ { "stats", no_argument, NULL, 's' }, NULL, "show cards and devices with their counters" },

@@ -27,8 +27,8 @@ int out_finish(struct out *o, bool print);
 
 /*
  * Opens an object or array in the one that is open, and closes it. An array itself is not seen in text. Its items are
- * numbered: in text an item's line begins with "NAME NUMBER:", in JSON it has the number as its first member, `key`. The
- * outermost object is not seen in text, and those in it are coloured as names.
+ * numbered: in text an item's line begins with "NAME NUMBER:", in JSON it has the number as its first member, `key`.
+ * The outermost object is not seen in text, and those in it are coloured as names.
  */
 void out_open_object(struct out *o, const char *name);
 void out_open_array(struct out *o, const char *key);

@@ -10,7 +10,7 @@
 
 struct setting {
 	const char *key;
-	const char *values;	/* words to be given as they are, NAMES of what is to be given, MIN..MAX; with | between */
+	const char *values;	/* words to give as they are, NAMES of what to give, MIN..MAX; with | between */
 	const char *help;
 	/* Takes the value `text` into `policy`; false: it cannot be that. */
 	bool (*parse)(const char *text, struct vqnic_policy *policy);
@@ -20,8 +20,8 @@ struct setting {
 extern const struct setting settings[];
 
 /*
- * Takes the `count` words of `words`, KEY VALUE KEY VALUE, into `policy`. Returns whether they are right; says else what
- * is wrong with those of `command`, like "policy set".
+ * Takes the `count` words of `words`, KEY VALUE KEY VALUE, into `policy`. Returns whether they are right; says else
+ * what is wrong with those of `command`, like "policy set".
  */
 bool settings_parse(const char *command, char **words, unsigned int count, struct vqnic_policy *policy,
 		    const struct error_place *at);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One object of the library, printed. They are callbacks of the library whose `opaque` is a struct show, and return 0, or
- * what the library says when it is asked for more.
+ * One object of the library, printed. They are callbacks of the library whose `opaque` is a struct show, and return 0,
+ * or what the library says when it is asked for more.
  */
 #ifndef SHOW_H
 #define SHOW_H

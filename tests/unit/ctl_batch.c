@@ -134,8 +134,8 @@ static void a_refusal_ends_it(void **state)
 	(void)state;
 	agree(1);
 	put_verdict(answer(), -EINVAL, "a priority needs a port VLAN");
-	expect_batch("", "policy set vdpa0 trust on\n\npolicy set vdpa1 pcp 1\npolicy set vdpa2 trust on\n", EXIT_REFUSED,
-		     "", "vqnicctl: -:3: policy set vdpa1: a priority needs a port VLAN\n");
+	expect_batch("", "policy set vdpa0 trust on\n\npolicy set vdpa1 pcp 1\npolicy set vdpa2 trust on\n",
+		     EXIT_REFUSED, "", "vqnicctl: -:3: policy set vdpa1: a priority needs a port VLAN\n");
 	assert_string_equal(k.devs, "vdpa0 vdpa1 ");
 }
 
@@ -169,8 +169,8 @@ static void results_in_order(void **state)
 		     "vdpa0: card 0000:00:05.0 mac 52:54:00:12:34:fe spoofchk true trust false "
 		     "port_vlan 300 pcp 5 vlans all\n", "");
 	expect_batch("-j", "policy show vdpa0\npolicy set vdpa0 trust on\ncard show", EXIT_DONE,
-		     "{\"policy\":{\"vdpa0\":{\"card\":\"0000:00:05.0\",\"mac\":\"52:54:00:12:34:fe\",\"spoofchk\":true,"
-		     "\"trust\":false,\"port_vlan\":300,\"pcp\":5,\"vlans\":[\"all\"]}}}\n"
+		     "{\"policy\":{\"vdpa0\":{\"card\":\"0000:00:05.0\",\"mac\":\"52:54:00:12:34:fe\","
+		     "\"spoofchk\":true,\"trust\":false,\"port_vlan\":300,\"pcp\":5,\"vlans\":[\"all\"]}}}\n"
 		     "{\"policy\":{}}\n"
 		     "{\"card\":{}}\n", "");
 }

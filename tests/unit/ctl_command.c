@@ -951,7 +951,7 @@ static void help_and_version(void **state)
 	       "  vlans     all|LIST  which VLANs it may use: none, or like 5,10-20\n"
 	       "\n"
 	       "Options:\n"
-	       "  -b, --batch FILE                 run the commands in FILE, one on a line; \"-\": standard input\n"
+	       "  -b, --batch FILE                 run the commands in FILE, \"-\": standard input\n"
 	       "  -f, --force                      go on with a batch when a command of it was refused\n"
 	       "  -c, --color[=auto|always|never]  colour text; auto: on a terminal\n"
 	       "  -s, --stats                      show cards and devices with their counters\n"
