@@ -13,7 +13,8 @@ CTL_LIB_OBJS := $(patsubst ctl/%.c,$(B)/ctl/obj/%.o,$(wildcard ctl/lib/*.c))
 CTL_TOOL_OBJS := $(patsubst ctl/%.c,$(B)/ctl/obj/%.o,$(wildcard ctl/vqnicctl/*.c))
 
 build: ctl
-ctl: $(B)/ctl/libvqnic.so $(B)/ctl/libvqnic.a $(B)/ctl/vqnicctl
+CTL_COMPLETIONS := $(B)/ctl/completion/vqnicctl.bash $(B)/ctl/completion/vqnicctl.zsh
+ctl: $(B)/ctl/libvqnic.so $(B)/ctl/libvqnic.a $(B)/ctl/vqnicctl $(CTL_COMPLETIONS)
 
 $(B)/ctl/obj/%.o: ctl/%.c ctl/rules.mk
 	@mkdir -p $(@D)
@@ -35,16 +36,27 @@ $(B)/ctl/libvqnic.a: $(CTL_LIB_OBJS)
 $(B)/ctl/vqnicctl: $(CTL_TOOL_OBJS) $(B)/ctl/libvqnic.a
 	@$(CC) $(LDFLAGS) -o $@ $(CTL_TOOL_OBJS) $(B)/ctl/libvqnic.a $(CTL_NL) $(CTL_JSON)
 
-# Puts the library, its headers, the tool and its manual page below $(DESTDIR)$(PREFIX).
+# Completions know what the tool knows: a program with its tables prints them for the shell.
+$(B)/ctl/obj/completion/tables.o: CTL_CFLAGS += -Ictl/vqnicctl
+$(B)/ctl/completion/tables: $(B)/ctl/obj/completion/tables.o $(filter-out %/main.o,$(CTL_TOOL_OBJS)) $(B)/ctl/libvqnic.a
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(CTL_NL) $(CTL_JSON)
+$(B)/ctl/completion/vqnicctl.%: $(B)/ctl/completion/tables ctl/completion/candidates.sh ctl/completion/complete.%
+	@set -e; { case $* in zsh) echo '#compdef vqnicctl' ;; esac; $<; cat $(wordlist 2,3,$^); } >$@.tmp; mv $@.tmp $@
+
+# Puts the library, its headers, the tool, its manual page and completions below $(DESTDIR)$(PREFIX).
 PREFIX ?= /usr/local
 install-ctl: ctl man
-	@install -d $(DESTDIR)$(PREFIX)/{bin,lib/pkgconfig,include/vqnic,include/linux,share/man/man8}
+	@install -d $(DESTDIR)$(PREFIX)/{bin,lib/pkgconfig,include/vqnic,include/linux,share/man/man8} \
+		$(DESTDIR)$(PREFIX)/share/{bash-completion/completions,zsh/site-functions}
 	@install -m 755 $(B)/ctl/vqnicctl $(DESTDIR)$(PREFIX)/bin/
 	@install -m 644 $(B)/ctl/libvqnic.a $(B)/ctl/libvqnic.so.$(VQNIC_VERSION) $(DESTDIR)$(PREFIX)/lib/
 	@cp -P $(B)/ctl/libvqnic.so $(B)/ctl/libvqnic.so.$(CTL_SOVERSION) $(DESTDIR)$(PREFIX)/lib/
 	@install -m 644 ctl/include/vqnic/vqnic.h $(DESTDIR)$(PREFIX)/include/vqnic/
 	@install -m 644 kernel/include/uapi/linux/vqnic.h $(DESTDIR)$(PREFIX)/include/linux/
 	@install -m 644 $(B)/man/vqnicctl.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	@install -m 644 $(B)/ctl/completion/vqnicctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vqnicctl
+	@install -m 644 $(B)/ctl/completion/vqnicctl.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_vqnicctl
 	@sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VQNIC_VERSION)|' ctl/lib/vqnic.pc.in \
 		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/vqnic.pc
 

@@ -23,7 +23,7 @@ void help_print(FILE *file)
 	fprintf(file, "\nCARD is a PCI address like 0000:00:05.0, 00:05.0 or pci/0000:00:05.0, DEV a vDPA device.\n"
 		"\nSettings:\n");
 	for (const struct setting *s = settings; s->key; s++)
-		fprintf(file, "  %-9s %-9s %s\n", s->key, s->values, s->help);
+		fprintf(file, "  %-9s %-13s  %s\n", s->key, s->values, s->help);
 	fprintf(file, "\nOptions:\n");
 	for (const struct option_text *o = option_texts; o->option.name; o++)
 		help_option(file, o);

@@ -94,7 +94,7 @@ const struct setting settings[] = {
 	{ "trust", "on|off", "on: it may be promiscuous and receive all multicast", parse_trust },
 	{ "port-vlan", "none|VID", "the VLAN that it lives in, without seeing tags", parse_port_vlan },
 	{ "pcp", "0..7", "priority of its frames in the port VLAN", parse_pcp },
-	{ "vlans", "all|LIST", "which VLANs it may use: none, or like 5,10-20", parse_vlans },
+	{ "vlans", "all|none|LIST", "which VLANs it may use, a list is like 5,10-20", parse_vlans },
 	{ NULL, NULL, NULL, NULL },
 };
 

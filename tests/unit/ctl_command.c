@@ -876,7 +876,7 @@ static void wrong_numbers(void **state)
 	} keys[] = {
 		{ "port-vlan", "none|VID", { "0", "4095", "+1", "1x", "0x1", "99999999999999999999", "all" } },
 		{ "pcp", "0..7", { "8", "none", "1.0" } },
-		{ "vlans", "all|LIST", { "0", "4095", "1,", ",1", "1-", "3-2", "1-2-3", "1,,2", "1;2", "any" } },
+		{ "vlans", "all|none|LIST", { "0", "4095", "1,", ",1", "1-", "3-2", "1-2-3", "1,,2", "1;2", "any" } },
 	};
 
 	(void)state;
@@ -944,11 +944,11 @@ static void help_and_version(void **state)
 	       "CARD is a PCI address like 0000:00:05.0, 00:05.0 or pci/0000:00:05.0, DEV a vDPA device.\n"
 	       "\n"
 	       "Settings:\n"
-	       "  spoofchk  on|off    on: the guest has no address but the one that it was given\n"
-	       "  trust     on|off    on: it may be promiscuous and receive all multicast\n"
-	       "  port-vlan none|VID  the VLAN that it lives in, without seeing tags\n"
-	       "  pcp       0..7      priority of its frames in the port VLAN\n"
-	       "  vlans     all|LIST  which VLANs it may use: none, or like 5,10-20\n"
+	       "  spoofchk  on|off         on: the guest has no address but the one that it was given\n"
+	       "  trust     on|off         on: it may be promiscuous and receive all multicast\n"
+	       "  port-vlan none|VID       the VLAN that it lives in, without seeing tags\n"
+	       "  pcp       0..7           priority of its frames in the port VLAN\n"
+	       "  vlans     all|none|LIST  which VLANs it may use, a list is like 5,10-20\n"
 	       "\n"
 	       "Options:\n"
 	       "  -b, --batch FILE                 run the commands in FILE, \"-\": standard input\n"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What `make install-ctl` installs is complete: a program is built against it with pkg-config alone, shared and static,
-# and the shared library gives away its own functions only.
+# and the shared library gives away its own functions only. The tool comes with its page and completions.
 # shellcheck disable=SC2317  # the checks are called by name
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -78,11 +78,20 @@ cplusplus() {
 	c++ -Wall -Wextra -Werror -fsyntax-only -x c++ "$work/program.c" $(pkg-config --cflags vqnic)
 }
 
+# What a shell finds by the name of the command.
+beside_the_tool() {
+	local share=$work/prefix/share
+	grep -q '^complete -F _vqnicctl vqnicctl$' "$share/bash-completion/completions/vqnicctl" &&
+		head -n 1 "$share/zsh/site-functions/_vqnicctl" | grep -x '#compdef vqnicctl' &&
+		grep -q '^.TH "vqnicctl" "8"' "$share/man/man8/vqnicctl.8"
+}
+
 check "install" make --no-print-directory VQNIC_IN_LAB=1 PREFIX="$work/prefix" install-ctl
 check "a program with the shared library" shared
 check "a program with the static library" static
 check "the header in C++" cplusplus
 check "the library gives away the functions of its header" symbols
+check "the tool's page and completions" beside_the_tool
 check "the version is that of the tool" test "vqnicctl $(pkg-config --modversion vqnic)" = \
 	"$("$work/prefix/bin/vqnicctl" --version)"
 echo "1..$number"
