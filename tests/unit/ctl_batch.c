@@ -129,6 +129,22 @@ static void lines_have_a_bound(void **state)
 	wrong_line(words, sizeof(words) - 3, "unknown object \"x\": \"vqnicctl --help\" lists the commands");
 }
 
+static void batches_have_a_bound(void **state)
+{
+	static const char command[] = "card show\n";
+	const size_t size = (sizeof(command) - 1) * (BATCH_COMMANDS_MAX + 1);
+	char *input = malloc(size);
+
+	(void)state;
+	assert_non_null(input);
+	for (size_t at = 0; at < size; at += sizeof(command) - 1)
+		memcpy(input + at, command, sizeof(command) - 1);
+	expect_of_input("-b -", input, size, EXIT_USAGE, "",
+			"vqnicctl: -:100001: the batch has more than 100000 commands\n");
+	assert_int_equal(k.lookups, 0);
+	free(input);
+}
+
 static void a_refusal_ends_it(void **state)
 {
 	(void)state;
@@ -206,6 +222,7 @@ int main(void)
 		TEST(nothing_to_do),
 		TEST(nothing_is_done_before_all_is_right),
 		TEST(lines_have_a_bound),
+		TEST(batches_have_a_bound),
 		TEST(a_refusal_ends_it),
 		TEST(force_goes_on),
 		TEST(results_in_order),
