@@ -72,6 +72,7 @@ $(B)/ctl/sanitized/tests/%.o: tests/unit/%.c ctl/rules.mk
 	@$(CC) $(CFLAGS) $(CTL_SANITIZE) $(CTL_CFLAGS) -Ictl/lib -Ictl/vqnicctl -c -o $@ $<
 CTL_SANITIZED_LIB := $(CTL_LIB_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%)
 CTL_SANITIZED_TOOL := $(filter-out %/main.o,$(CTL_TOOL_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%))
+$(B)/tests/ctl_command: LDFLAGS += -Wl,--wrap=vqnic_listen,--wrap=vqnic_event_fd,--wrap=vqnic_events
 CTL_KERNEL_TESTS := $(B)/tests/ctl_command $(B)/tests/ctl_batch
 $(CTL_KERNEL_TESTS): $(CTL_SANITIZED_TOOL) $(B)/ctl/sanitized/tests/ctl_kernel.o
 $(CTL_KERNEL_TESTS): LDFLAGS += -Wl,--wrap=nl_send_auto,--wrap=nl_recv,--wrap=access

@@ -5,7 +5,7 @@
 
 # The addresses of the cards. The patterns are those of vqnicctl's JSON, which has no blanks.
 _vqnicctl_cards() {
-	vqnicctl -j card show 2>/dev/null | grep -oE '"[0-9a-f]+:[0-9a-f]+:[0-9a-f]+\.[0-7]":\{' | tr -d '"{' | sed 's/:$//'
+	vqnicctl -j card show 2>/dev/null | grep -oE '"[0-9a-f]+:[0-9a-f]+:[0-9a-f]+\.[0-7]":\{' | sed 's/^"//; s/":{.*//'
 }
 
 # The names of the devices [of a card]. One that the shell would not take as it is is not offered.

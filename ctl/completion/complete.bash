@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 
-# COMP_WORDS is of no use: bash splits an address at its colons. For the same reason it puts a completion in the place of
-# what follows the last of these (`head`).
+# COMP_WORDS is of no use: bash splits an address at its colons. For the same reason it puts a completion in the place
+# of what follows the last of these (`head`).
 _vqnicctl() {
 	local line=${COMP_LINE:0:COMP_POINT} current='' head='' breaks='' name candidates candidate
 	local -a typed

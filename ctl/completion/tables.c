@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Prints what vqnicctl knows (its commands, settings and options) as functions of the shell, for candidates.sh. Run when
- * the completions are built. Candidates are lines WORD<TAB>HELP, or WORD.
+ * Prints what vqnicctl knows (its commands, settings and options) as functions of the shell, for candidates.sh. Run
+ * when the completions are built. Candidates are lines WORD<TAB>HELP, or WORD.
  */
 #include <ctype.h>
 #include <stdio.h>

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pty.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -809,6 +810,101 @@ static void colors_of_words(void **state)
 	       "  refusal pci/0000:00:05.0: MTU 9217 is above 9216\n", "");
 }
 
+int __wrap_vqnic_listen(struct vqnic *vq);
+int __wrap_vqnic_event_fd(const struct vqnic *vq);
+int __wrap_vqnic_events(struct vqnic *vq, vqnic_event_fn fn, void *opaque);
+
+/* What vqnic_events() does when it is called next: 0: tells of two events, else returns that. */
+static const int *events;
+
+int __wrap_vqnic_listen(struct vqnic *vq)
+{
+	assert_non_null(vq);
+	return 0;
+}
+
+/* A descriptor that is always readable. */
+int __wrap_vqnic_event_fd(const struct vqnic *vq)
+{
+	static int fd = -1;
+
+	(void)vq;
+	if (fd == -1)
+		fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	return fd;
+}
+
+int __wrap_vqnic_events(struct vqnic *vq, vqnic_event_fn fn, void *opaque)
+{
+	const struct vqnic_queue queue = { .index = 1, .fault_name = "DESC_INDEX" };
+	const struct vqnic_event fault = {
+		.card = "0000:00:05.0", .what = VQNIC_NTF_QUEUE_FAULT, .dev = "vdpa0",
+		.queue_count = 1, .queues = &queue,
+	};
+	struct vqnic_event link = { .card = "0000:00:05.0", .what = VQNIC_NTF_CARD_LINK };
+
+	(void)vq;
+	if (*events)
+		return *events++;
+	events++;
+	VQNIC_GIVE(&link, VQNIC_A_CARD_LINK);
+	assert_int_equal(fn(&link, opaque), 0);
+	return fn(&fault, opaque);
+}
+
+/* Runs the monitor and compares its lines, whose times are taken out: `before` and 24 characters of it. */
+static void expect_events(const char *options, const char *before, const char *lines)
+{
+	static const int played[] = { 0, -ENOBUFS, 0, -EIO };
+	char *argv[] = { (char *)"vqnicctl", (char *)"monitor", (char *)options, NULL }, *text = NULL, *time;
+	char *err_text = NULL;
+	size_t len, err_len;
+	FILE *file = open_memstream(&text, &len), *err_file = open_memstream(&err_text, &err_len);
+
+	assert_non_null(file);
+	assert_non_null(err_file);
+	events = played;
+	assert_int_equal(cli_run(3, argv, stdin, file, err_file), EXIT_REFUSED);
+	fclose(file);
+	fclose(err_file);
+	assert_string_equal(err_text, "vqnicctl: monitor: \n");
+	free(err_text);
+	for (time = text; (time = strstr(time, before));) {
+		time += strlen(before);
+		assert_int_equal(time[23], 'Z');
+		memmove(time, time + 24, strlen(time + 24) + 1);
+	}
+	assert_string_equal(text, lines);
+	free(text);
+}
+
+static void events_each_on_a_line(void **state)
+{
+	(void)state;
+	expect_events("-c=never", "time ",
+		      "time  event card_link card 0000:00:05.0 link down\n"
+		      "time  event queue_fault card 0000:00:05.0 dev vdpa0 queue 1 fault DESC_INDEX\n"
+		      "time  event lost\n"
+		      "time  event card_link card 0000:00:05.0 link down\n"
+		      "time  event queue_fault card 0000:00:05.0 dev vdpa0 queue 1 fault DESC_INDEX\n");
+	expect_events("-c=always", "time ",
+		      "time  event card_link card " NAME("0000:00:05.0") " link " BAD("down") "\n"
+		      "time  event queue_fault card " NAME("0000:00:05.0") " dev " NAME("vdpa0") " queue 1 fault "
+		      BAD("DESC_INDEX") "\n"
+		      "time  event lost\n"
+		      "time  event card_link card " NAME("0000:00:05.0") " link " BAD("down") "\n"
+		      "time  event queue_fault card " NAME("0000:00:05.0") " dev " NAME("vdpa0") " queue 1 fault "
+		      BAD("DESC_INDEX") "\n");
+	expect_events("-j", "\"time\":\"",
+		      "{\"time\":\"\",\"event\":\"card_link\",\"card\":\"0000:00:05.0\",\"link\":\"down\"}\n"
+		      "{\"time\":\"\",\"event\":\"queue_fault\",\"card\":\"0000:00:05.0\",\"dev\":\"vdpa0\","
+		      "\"queue\":1,\"fault\":\"DESC_INDEX\"}\n"
+		      "{\"time\":\"\",\"event\":\"lost\"}\n"
+		      "{\"time\":\"\",\"event\":\"card_link\",\"card\":\"0000:00:05.0\",\"link\":\"down\"}\n"
+		      "{\"time\":\"\",\"event\":\"queue_fault\",\"card\":\"0000:00:05.0\",\"dev\":\"vdpa0\","
+		      "\"queue\":1,\"fault\":\"DESC_INDEX\"}\n");
+}
+
 static void full_disk(void **state)
 {
 	char *argv[] = { (char *)"vqnicctl", (char *)"-j", (char *)"card", (char *)"show", NULL };
@@ -1033,6 +1129,7 @@ int main(void)
 		TEST(colors_when_they_are_wanted),
 		TEST(colors_on_a_terminal),
 		TEST(colors_of_words),
+		TEST(events_each_on_a_line),
 		TEST(full_disk),
 		TEST(wrong_command_lines),
 		TEST(wrong_numbers),
