@@ -72,31 +72,46 @@ static int vqnic_filter_write_slot(struct vqnic_mac_table *table, unsigned int w
 	return vqnic_cmd_set_mac_slot(filter->card, way, row, slot->mac, slot->vdevs);
 }
 
+/* Whether the operator has given the vdev the unicast address, or allowed it this one. */
+static bool vqnic_mac_given(const struct vqnic_filter_vdev *vdev, const u8 *mac)
+{
+	unsigned int i;
+
+	if (ether_addr_equal(mac, vdev->given))
+		return true;
+	for (i = 0; i < vdev->policy.unicast; i++)
+		if (ether_addr_equal(mac, vdev->policy.macs[i]))
+			return true;
+	return false;
+}
+
 /*
  * Whether the policy lets the vdev have the unicast address. An untrusted vdev may have any with
- * the spoof check off, but not what the operator gave to another.
+ * the spoof check off, but not what is another's.
  */
 static bool vqnic_mac_allowed(const struct vqnic_filter *filter, unsigned int index, const u8 *mac)
 {
 	const struct vqnic_filter_vdev *vdev = &filter->vdevs[index];
 	unsigned int i;
 
-	if (ether_addr_equal(mac, vdev->given))
+	if (vqnic_mac_given(vdev, mac))
 		return true;
 	if (vdev->policy.spoof_check)
 		return false;
 	for (i = 0; !vdev->policy.trust && i < filter->card->info.vdevs; i++)
-		if (filter->vdevs[i].open && ether_addr_equal(mac, filter->vdevs[i].given))
+		if (filter->vdevs[i].open && vqnic_mac_given(&filter->vdevs[i], mac))
 			return false;
 	return true;
 }
 
-static void vqnic_force_mac(struct vqnic_in_force *force, const u8 *mac)
+/* Adds an address, unless the vdev has as many as are its share of the card's table. */
+static void vqnic_force_mac(const struct vqnic_filter *filter, struct vqnic_in_force *force,
+			    const u8 *mac)
 {
 	unsigned int i;
 
 	/* Broadcasts have a mode of their own. */
-	if (is_broadcast_ether_addr(mac))
+	if (is_broadcast_ether_addr(mac) || force->macs > filter->macs_max)
 		return;
 	for (i = 0; i < force->macs; i++)
 		if (ether_addr_equal(force->mac[i], mac))
@@ -145,16 +160,22 @@ static void vqnic_filter_intersect(const struct vqnic_filter *filter, unsigned i
 	const struct vqnic_filter_vdev *vdev = &filter->vdevs[index];
 	const struct vqnic_policy *policy = &vdev->policy;
 	const struct vqnic_wish *wish = &vdev->wish;
-	unsigned int i;
+	const u32 all_unicast = VQNIC_VDEV_RX_MODE_PROMISC | VQNIC_VDEV_RX_MODE_ALLUNI;
+	unsigned int i, count;
 
 	memset(force, 0, sizeof(*force));
 	if (!vdev->open)
 		return;
 	if (vqnic_mac_allowed(filter, index, wish->mac))
-		vqnic_force_mac(force, wish->mac);
-	for (i = 0; i < wish->unicast + wish->multicast; i++)
+		vqnic_force_mac(filter, force, wish->mac);
+	/* More than it may have now it can only have wished for earlier. */
+	count = min(wish->unicast + wish->multicast, policy->macs_max);
+	for (i = 0; i < count; i++)
 		if (i >= wish->unicast || vqnic_mac_allowed(filter, index, wish->macs[i]))
-			vqnic_force_mac(force, wish->macs[i]);
+			vqnic_force_mac(filter, force, wish->macs[i]);
+	/* Who wishes for all that there is gets what is allowed of it. */
+	for (i = 0; wish->rx_mode & all_unicast && i < policy->unicast; i++)
+		vqnic_force_mac(filter, force, policy->macs[i]);
 	force->rx_mode = vqnic_force_rx_mode(vdev);
 	force->policy = vqnic_force_policy(policy);
 	if (force->policy & VQNIC_VDEV_POLICY_VLAN_CHECK)
@@ -266,7 +287,7 @@ static int vqnic_filter_apply(struct vqnic_vdev *vdev)
 	return 0;
 }
 
-/* A vdev's given address came or went: others may be allowed less or more. filter->lock is held. */
+/* What is given to a vdev came or went: others may have less or more. filter->lock is held. */
 static void vqnic_filter_apply_others(struct vqnic_vdev *vdev)
 {
 	struct vqnic_card *card = vdev->card;
@@ -331,14 +352,13 @@ int vqnic_filter_set_mac(struct vqnic_vdev *vdev, const u8 *mac)
 int vqnic_filter_set_macs(struct vqnic_vdev *vdev, const u8 *unicast, unsigned int unicasts,
 			  const u8 *multicast, unsigned int multicasts)
 {
-	unsigned int max = vdev->card->filter->macs_max;
-	struct vqnic_wish *wish;
+	struct vqnic_wish *wish = vqnic_filter_begin_wish(vdev);
+	unsigned int max = vqnic_filter_of(vdev)->policy.macs_max;
 	unsigned int i;
 	int err = 0;
 
 	if (unicasts > max || multicasts > max - unicasts)
-		return -ENOSPC;
-	wish = vqnic_filter_begin_wish(vdev);
+		return vqnic_filter_end_wish(vdev, -ENOSPC);
 	wish->filters = true;
 	wish->unicast = unicasts;
 	wish->multicast = multicasts;
@@ -439,6 +459,12 @@ void vqnic_filter_get_policy(struct vqnic_vdev *vdev, struct vqnic_policy *polic
 	mutex_unlock(&filter->lock);
 }
 
+/* The most addresses besides its own that a policy can let a vdev have. */
+unsigned int vqnic_filter_macs_max(const struct vqnic_card *card)
+{
+	return card->filter->macs_max;
+}
+
 /* The operator's policy, all of it. On an error the one from before stays. */
 int vqnic_filter_set_policy(struct vqnic_vdev *vdev, const struct vqnic_policy *policy)
 {
@@ -451,10 +477,12 @@ int vqnic_filter_set_policy(struct vqnic_vdev *vdev, const struct vqnic_policy *
 	own->policy = *policy;
 	err = vqnic_filter_apply(vdev);
 	/* A card that went away meanwhile gets it when it is back. */
-	if (err && vqnic_card_up(vdev->card))
+	if (err && vqnic_card_up(vdev->card)) {
 		own->policy = filter->old_policy;
-	else
+	} else {
+		vqnic_filter_apply_others(vdev);
 		err = 0;
+	}
 	mutex_unlock(&filter->lock);
 	return err;
 }
@@ -471,7 +499,6 @@ void vqnic_filter_show(struct vqnic_vdev *vdev, struct vqnic_filter_show *show)
 	show->wish = own->wish;
 	show->policy = own->policy;
 	ether_addr_copy(show->given, own->given);
-	show->macs_max = filter->macs_max;
 	if (own->up) {
 		show->up = true;
 		show->rx_mode = own->now.rx_mode & ~VQNIC_VDEV_RX_MODE_VLAN_FILTER;
@@ -500,6 +527,7 @@ void vqnic_filter_vdev_open(struct vqnic_vdev *vdev)
 	memset(own, 0, sizeof(*own));
 	own->open = true;
 	own->policy.all_vlans = true;
+	own->policy.macs_max = filter->macs_max;
 	ether_addr_copy(own->given, vdev->offer.mac);
 	vqnic_wish_default(own);
 	mutex_unlock(&filter->lock);

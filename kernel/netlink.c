@@ -365,7 +365,8 @@ static int vqnic_put_policy(struct sk_buff *msg, const struct vqnic_filter_show 
 	struct nlattr *nest = nla_nest_start(msg, VQNIC_A_FILTER_POLICY);
 
 	if (!nest || nla_put(msg, VQNIC_FILTER_A_MAC, ETH_ALEN, show->given) ||
-	    nla_put_u32(msg, VQNIC_FILTER_A_MACS_MAX, show->macs_max) ||
+	    nla_put_u32(msg, VQNIC_FILTER_A_MACS_MAX, policy->macs_max) ||
+	    nla_put(msg, VQNIC_FILTER_A_UNICAST, policy->unicast * ETH_ALEN, policy->macs) ||
 	    nla_put_u8(msg, VQNIC_FILTER_A_SPOOF_CHECK, policy->spoof_check) ||
 	    nla_put_u8(msg, VQNIC_FILTER_A_TRUST, policy->trust) ||
 	    vqnic_put_port_vlan(msg, policy) ||
@@ -574,10 +575,33 @@ static int vqnic_parse_vlans(struct genl_info *info, const struct nlattr *attr,
 	return 0;
 }
 
-/* Changes *policy by what the request names. */
-static int vqnic_parse_policy(struct genl_info *info, struct nlattr **attrs,
-			      struct vqnic_policy *policy)
+/* Takes the addresses that a policy allows. */
+static int vqnic_parse_macs(struct genl_info *info, const struct nlattr *attr,
+			    struct vqnic_policy *policy)
 {
+	unsigned int i;
+
+	if (nla_len(attr) % ETH_ALEN) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "addresses have 6 bytes each");
+		return -EINVAL;
+	}
+	policy->unicast = nla_len(attr) / ETH_ALEN;
+	memcpy(policy->macs, nla_data(attr), nla_len(attr));
+	for (i = 0; i < policy->unicast; i++)
+		if (!is_valid_ether_addr(policy->macs[i])) {
+			NL_SET_ERR_MSG_ATTR(info->extack, attr,
+					    "one of them is no unicast address");
+			return -EINVAL;
+		}
+	return 0;
+}
+
+/* Changes *policy by what the request names, all of it or nothing that counts. */
+static int vqnic_parse_policy(struct genl_info *info, struct nlattr **attrs,
+			      struct vqnic_card *card, struct vqnic_policy *policy)
+{
+	int err = 0;
+
 	if (attrs[VQNIC_FILTER_A_SPOOF_CHECK])
 		policy->spoof_check = nla_get_u8(attrs[VQNIC_FILTER_A_SPOOF_CHECK]);
 	if (attrs[VQNIC_FILTER_A_TRUST])
@@ -603,9 +627,21 @@ static int vqnic_parse_policy(struct genl_info *info, struct nlattr **attrs,
 		policy->all_vlans = true;
 		bitmap_zero(policy->vlans, VQNIC_VLANS);
 	}
+	if (attrs[VQNIC_FILTER_A_MACS_MAX]) {
+		unsigned int room = vqnic_filter_macs_max(card);
+
+		policy->macs_max = nla_get_u32(attrs[VQNIC_FILTER_A_MACS_MAX]);
+		if (policy->macs_max > room) {
+			NL_SET_ERR_MSG_FMT(info->extack,
+					   "the card has room for %u addresses of a device", room);
+			return -EINVAL;
+		}
+	}
 	if (attrs[VQNIC_FILTER_A_VLANS])
-		return vqnic_parse_vlans(info, attrs[VQNIC_FILTER_A_VLANS], policy);
-	return 0;
+		err = vqnic_parse_vlans(info, attrs[VQNIC_FILTER_A_VLANS], policy);
+	if (!err && attrs[VQNIC_FILTER_A_UNICAST])
+		err = vqnic_parse_macs(info, attrs[VQNIC_FILTER_A_UNICAST], policy);
+	return err;
 }
 
 #define VQNIC_SWITCH_POLICY	NLA_POLICY_MAX(NLA_U8, 1)
@@ -618,6 +654,8 @@ static const struct nla_policy vqnic_set_policy[VQNIC_FILTER_A_MAX + 1] = {
 	[VQNIC_FILTER_A_PCP] = NLA_POLICY_MAX(NLA_U8, 7),
 	[VQNIC_FILTER_A_ALL_VLANS] = { .type = NLA_FLAG },
 	[VQNIC_FILTER_A_VLANS] = NLA_POLICY_EXACT_LEN(VQNIC_VLANS_BYTES),
+	[VQNIC_FILTER_A_MACS_MAX] = { .type = NLA_U32 },
+	[VQNIC_FILTER_A_UNICAST] = { .type = NLA_BINARY, .len = VQNIC_POLICY_MACS * ETH_ALEN },
 };
 
 static int vqnic_set_policy_of(struct sk_buff *unused, struct genl_info *info,
@@ -636,7 +674,7 @@ static int vqnic_set_policy_of(struct sk_buff *unused, struct genl_info *info,
 				       info->extack);
 	if (!err) {
 		vqnic_filter_get_policy(vdev, &policy);
-		err = vqnic_parse_policy(info, attrs, &policy);
+		err = vqnic_parse_policy(info, attrs, card, &policy);
 	}
 	if (!err) {
 		err = vqnic_filter_set_policy(vdev, &policy);

@@ -186,10 +186,16 @@ struct vqnic_wish {
 	DECLARE_BITMAP(vlans, VQNIC_VLANS);
 };
 
+/* Unicast addresses that the operator can allow a vdev besides the one that it gave it. */
+#define VQNIC_POLICY_MACS 64
+
 /* What the operator allows it. */
 struct vqnic_policy {
-	bool spoof_check;	/* no unicast address but the one that it was given */
+	bool spoof_check;	/* no unicast address but the one that it was given and `macs` */
 	bool trust;		/* promiscuous modes, and other devices' addresses */
+	u8 macs[VQNIC_POLICY_MACS][ETH_ALEN];
+	unsigned int unicast;	/* of `macs` */
+	unsigned int macs_max;	/* that its guest may have besides its own, multicast counted */
 	bool all_vlans;
 	u16 port_vlan;		/* 1 to 4094: it lives in this VLAN and knows of none; 0: no */
 	u8 pcp;			/* priority of its frames there, 0 to 7 */
@@ -201,7 +207,6 @@ struct vqnic_filter_show {
 	struct vqnic_wish wish;
 	struct vqnic_policy policy;
 	u8 given[ETH_ALEN];		/* the address that the operator gave */
-	unsigned int macs_max;		/* addresses besides its own */
 	bool up;			/* the card has what follows */
 	u8 macs[1 + VQNIC_FILTER_MACS][ETH_ALEN];
 	unsigned int unicast;
@@ -461,6 +466,7 @@ int vqnic_filter_set_vlan(struct vqnic_vdev *vdev, u16 vid, bool on);
 int vqnic_filter_set_given(struct vqnic_vdev *vdev, const u8 *mac);
 void vqnic_filter_get_mac(struct vqnic_vdev *vdev, u8 *mac);
 void vqnic_filter_get_policy(struct vqnic_vdev *vdev, struct vqnic_policy *policy);
+unsigned int vqnic_filter_macs_max(const struct vqnic_card *card);
 int vqnic_filter_set_policy(struct vqnic_vdev *vdev, const struct vqnic_policy *policy);
 void vqnic_filter_show(struct vqnic_vdev *vdev, struct vqnic_filter_show *show);
 

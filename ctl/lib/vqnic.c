@@ -334,7 +334,10 @@ static int put_policy(struct nl_msg *msg, const void *what)
 	    (VQNIC_HAS(policy, VQNIC_FILTER_A_PCP) && nla_put_u8(msg, VQNIC_FILTER_A_PCP, policy->pcp)) ||
 	    (VQNIC_HAS(policy, VQNIC_FILTER_A_ALL_VLANS) && nla_put_flag(msg, VQNIC_FILTER_A_ALL_VLANS)) ||
 	    (VQNIC_HAS(policy, VQNIC_FILTER_A_VLANS) &&
-	     nla_put(msg, VQNIC_FILTER_A_VLANS, sizeof(policy->vlans), policy->vlans)))
+	     nla_put(msg, VQNIC_FILTER_A_VLANS, sizeof(policy->vlans), policy->vlans)) ||
+	    (VQNIC_HAS(policy, VQNIC_FILTER_A_MACS_MAX) && nla_put_u32(msg, VQNIC_FILTER_A_MACS_MAX, policy->macs_max)) ||
+	    (VQNIC_HAS(policy, VQNIC_FILTER_A_UNICAST) &&
+	     nla_put(msg, VQNIC_FILTER_A_UNICAST, (int)policy->mac_count * VQNIC_MAC_BYTES, policy->macs)))
 		return -ENOMEM;
 	/* Also if nothing is in it, so that the driver is asked and says whether there is such a device. */
 	return nla_nest_end_keep_empty(msg, nest);

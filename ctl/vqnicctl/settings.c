@@ -89,12 +89,53 @@ static bool parse_vlans(const char *text, struct vqnic_policy *policy)
 	return true;
 }
 
+/* Takes all of `text` as an address like 52:54:00:12:34:56. */
+static bool parse_mac(const char *text, uint8_t mac[static VQNIC_MAC_BYTES])
+{
+	for (unsigned int i = 0; i < VQNIC_MAC_BYTES; i++, text += 3) {
+		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]) ||
+		    text[2] != (i + 1 < VQNIC_MAC_BYTES ? ':' : '\0'))
+			return false;
+		mac[i] = (uint8_t)strtoul(text, NULL, 16);
+	}
+	return true;
+}
+
+/* "none", or addresses with commas between. */
+static bool parse_macs(const char *text, struct vqnic_policy *policy)
+{
+	char list[VQNIC_POLICY_MACS * sizeof("52:54:00:12:34:56")], *rest, *mac;
+
+	VQNIC_GIVE(policy, VQNIC_FILTER_A_UNICAST);
+	if (!strcmp(text, "none"))
+		return true;
+	if ((size_t)snprintf(list, sizeof(list), "%s", text) >= sizeof(list))
+		return false;
+	for (rest = list; (mac = strsep(&rest, ","));)
+		if (policy->mac_count == VQNIC_POLICY_MACS || !parse_mac(mac, policy->macs[policy->mac_count++]))
+			return false;
+	return true;
+}
+
+static bool parse_macs_max(const char *text, struct vqnic_policy *policy)
+{
+	unsigned long max;
+
+	VQNIC_GIVE(policy, VQNIC_FILTER_A_MACS_MAX);
+	if (!parse_number(text, 0, UINT32_MAX, &max))
+		return false;
+	policy->macs_max = (uint32_t)max;
+	return true;
+}
+
 const struct setting settings[] = {
-	{ "spoofchk", "on|off", "on: the guest has no address but the one that it was given", parse_spoofchk },
+	{ "spoofchk", "on|off", "on: the guest has no address but the one given and macs", parse_spoofchk },
 	{ "trust", "on|off", "on: it may be promiscuous and receive all multicast", parse_trust },
 	{ "port-vlan", "none|VID", "the VLAN that it lives in, without seeing tags", parse_port_vlan },
 	{ "pcp", "0..7", "priority of its frames in the port VLAN", parse_pcp },
 	{ "vlans", "all|none|LIST", "which VLANs it may use, a list is like 5,10-20", parse_vlans },
+	{ "macs", "none|LIST", "addresses that it may have besides, at most 64 with commas between", parse_macs },
+	{ "macs-max", "N", "how many addresses it can have besides its own", parse_macs_max },
 	{ NULL, NULL, NULL, NULL },
 };
 

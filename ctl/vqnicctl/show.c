@@ -359,6 +359,8 @@ int show_policy(const struct vqnic_filter *filter, void *opaque)
 		show_bool(o, VQNIC_HAS(policy, VQNIC_FILTER_A_TRUST), "trust", policy->trust);
 		show_port_vlan(o, policy);
 		show_vlan_list(o, "vlans", policy->all_vlans, policy->vlans);
+		show_uint(o, VQNIC_HAS(policy, VQNIC_FILTER_A_MACS_MAX), "macs_max", policy->macs_max);
+		show_mac_list(o, VQNIC_HAS(policy, VQNIC_FILTER_A_UNICAST), "macs", &policy->unicast);
 	}
 	out_close(o);
 	return 0;

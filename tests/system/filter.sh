@@ -47,7 +47,7 @@ leaves() {
 	sent=$(while read -r source vlan name; do echo "$lab_mac $source $vlan $name"; done)
 	bash -ec "$(listening build/tests/frames wire0 "$run")"
 	driver "$frame_tool send $nic <<<'$sent
-$lab_mac $mac0 - end'"
+$lab_mac ${end_mac:-$mac0} - end'"
 	expect "$what: what leaves" "$(bash -ec "$(heard "$run")" | in_order)" "$(in_order <<<"$expected")"
 }
 
@@ -232,11 +232,57 @@ test_filter_spoof() {
 	expect "what is in force" "$(shown mac in_force unicast)" '[]'
 }
 
+# Addresses besides its own that the operator allows the guest: it may choose one of them, and has all if it is promiscuous.
+test_filter_allowed() {
+	local third=52:54:00:aa:bb:cd frames
+	frames="$mac0 - own
+$other - other
+$third - third"
+	quiet_device
+	policy spoofchk on macs $other
+	leaves "which the guest does not use" "own" <<<"$frames"
+	driver "ip link set $nic promisc on"
+	leaves "of a promiscuous guest" "own other" <<<"$frames"
+	arrives "at a promiscuous guest" "own other" <<<"$frames"
+	driver "ip link set $nic promisc off; ip link set $nic address $other
+		refused ip link set $nic address $third"
+	end_mac=$other arrives "at the address that it chose" "other" <<<"$frames"
+	end_mac=$other leaves "from the address that it chose" "other" <<<"$frames"
+	# They are its own: nobody else without a spoof check gets them, until they are allowed no more.
+	guest "add vdpa1 mac 52:54:00:00:01:01; ip link set vdpa1 up
+		refused ip link set vdpa1 address $other"
+	policy macs none
+	expect "what is in force" "$(shown mac in_force unicast)" '[]'
+	guest "ip link set vdpa1 address $other"
+}
+
+# 64 addresses and all VLANs go in as one, or not at all.
+test_policy_whole() {
+	local macs shown
+	quiet_device
+	macs=$(for i in {16..79}; do printf '02:00:00:00:01:%x,' $i; done)
+	policy macs ${macs%,} vlans 1-4094 macs-max 70
+	shown=$(guest vqnicctl policy show vdpa0)
+	matches "the policy" "${shown//$'\n'/}" "vlans 1-4094 macs_max 70  macs 02:00:00:00:01:10 .*02:00:00:00:01:4f\$"
+	guest <<-EOF
+		refused vqnicctl policy set vdpa0 vlans none macs-max 97 | grep -q 'the card has room for 96 addresses'
+		refused vqnicctl policy set vdpa0 vlans none macs 02:00:00:00:00:01,03:00:00:00:00:01 |
+			grep -q 'no unicast address'
+		refused vqnicctl policy set vdpa0 vlans none macs ${macs}02:00:00:00:00:01
+		# What the guest wishes for is bounded by it.
+		vqnicctl policy set vdpa0 macs-max 2
+		for i in {1..5}; do ip maddress add 01:00:5e:7f:00:0\$i dev vdpa0; done
+	EOF
+	expect "the policy after refusals" "$(guest vqnicctl policy show vdpa0)" "${shown/macs_max 70/macs_max 2}"
+	expect "groups in force" "$(shown mac in_force multicast | tr ',' '\n' | grep -c :)" 2
+}
+
 test_policy() {
 	local before
 	quiet_device
-	policy spoofchk on trust on port-vlan 7 pcp 5 vlans 1,10-20
-	before="vdpa0: card 0000:00:05.0 mac $mac0 spoofchk true trust true port_vlan 7 pcp 5 vlans 1 10-20"
+	policy spoofchk on trust on port-vlan 7 pcp 5 vlans 1,10-20 macs $other macs-max 9
+	before="vdpa0: card 0000:00:05.0 mac $mac0 spoofchk true trust true port_vlan 7 pcp 5 vlans 1 10-20 macs_max 9
+  macs $other"
 	expect "the policy" "$(guest vqnicctl policy show vdpa0)" "$before"
 	guest <<-'EOF'
 		refused vqnicctl policy set vdpa9 trust on | grep -q 'no such vDPA device'
@@ -252,7 +298,8 @@ test_policy() {
 	expect "what is in force after a reset" "$(shown vlan in_force port_vlan)" 7
 	guest "vdpa dev del vdpa0; add vdpa0 mac $mac0"
 	expect "a new device's policy" "$(guest vqnicctl policy show vdpa0)" \
-		"vdpa0: card 0000:00:05.0 mac $mac0 spoofchk false trust false port_vlan 0 vlans all"
+		"vdpa0: card 0000:00:05.0 mac $mac0 spoofchk false trust false port_vlan 0 vlans all macs_max 96
+  macs none"
 }
 
 # The guest's wishes end with its driver.

@@ -183,10 +183,11 @@ static void results_in_order(void **state)
 	}
 	expect_batch("", "policy show vdpa0\npolicy set vdpa0 trust on\ncard show", EXIT_DONE,
 		     "vdpa0: card 0000:00:05.0 mac 52:54:00:12:34:fe spoofchk true trust false "
-		     "port_vlan 300 pcp 5 vlans all\n", "");
+		     "port_vlan 300 pcp 5 vlans all macs_max 96\n  macs 02:00:00:00:00:01\n", "");
 	expect_batch("-j", "policy show vdpa0\npolicy set vdpa0 trust on\ncard show", EXIT_DONE,
 		     "{\"policy\":{\"vdpa0\":{\"card\":\"0000:00:05.0\",\"mac\":\"52:54:00:12:34:fe\","
-		     "\"spoofchk\":true,\"trust\":false,\"port_vlan\":300,\"pcp\":5,\"vlans\":[\"all\"]}}}\n"
+		     "\"spoofchk\":true,\"trust\":false,\"port_vlan\":300,\"pcp\":5,\"vlans\":[\"all\"],"
+		     "\"macs_max\":96,\"macs\":[\"02:00:00:00:00:01\"]}}}\n"
 		     "{\"policy\":{}}\n"
 		     "{\"card\":{}}\n", "");
 }

@@ -203,6 +203,7 @@ static void mac_text(void **state)
 	       "    unicast 02:00:00:00:00:01\n"
 	       "    multicast 33:33:00:00:00:01\n"
 	       "  policy: mac 52:54:00:12:34:fe macs_max 96 spoofchk true trust false\n"
+	       "    unicast 02:00:00:00:00:01\n"
 	       "  in_force: rx_mode none\n"
 	       "    unicast 52:54:00:12:34:fe 02:00:00:00:00:01\n"
 	       "    multicast none\n", "");
@@ -222,7 +223,8 @@ static void mac_json(void **state)
 	       "{\"mac\":{\"vdpa0\":{\"card\":\"0000:00:05.0\","
 	       "\"guest\":{\"mac\":\"52:54:00:12:34:fe\",\"rx_mode\":[\"promisc\",\"nobcast\",\"bit_30\"],"
 	       "\"unicast\":[\"02:00:00:00:00:01\"],\"multicast\":[\"33:33:00:00:00:01\"]},"
-	       "\"policy\":{\"mac\":\"52:54:00:12:34:fe\",\"macs_max\":96,\"spoofchk\":true,\"trust\":false},"
+	       "\"policy\":{\"mac\":\"52:54:00:12:34:fe\",\"macs_max\":96,\"spoofchk\":true,\"trust\":false,"
+	       "\"unicast\":[\"02:00:00:00:00:01\"]},"
 	       "\"in_force\":{\"rx_mode\":[],\"unicast\":[\"52:54:00:12:34:fe\",\"02:00:00:00:00:01\"],"
 	       "\"multicast\":[]}}}}\n", "");
 	assert_true(k.dump);
@@ -257,7 +259,8 @@ static void policy_text(void **state)
 	put_filter(b, 0);
 	put_verdict(b, 0, NULL);
 	expect("policy show 0:5.0 vdpa0", EXIT_DONE,
-	       "vdpa0: card 0000:00:05.0 mac 52:54:00:12:34:fe spoofchk true trust false port_vlan 300 pcp 5 vlans all\n", "");
+	       "vdpa0: card 0000:00:05.0 mac 52:54:00:12:34:fe spoofchk true trust false port_vlan 300 pcp 5 vlans all "
+	       "macs_max 96\n  macs 02:00:00:00:00:01\n", "");
 	assert_string_equal(k.card, "0000:00:05.0");
 }
 
@@ -302,6 +305,34 @@ static void policy_is_set(void **state)
 	for (unsigned int vid = 0; vid < 4096; vid++)
 		assert_int_equal(VQNIC_VLANS_HAS(k.policy.vlans, vid),
 				 vid == 1 || (vid >= 7 && vid <= 9) || vid == 4094);
+
+	set_policy("policy set vdpa0 macs none macs-max 0");
+	assert_true(k.policy.present[0] == (1 << VQNIC_FILTER_A_UNICAST | 1 << VQNIC_FILTER_A_MACS_MAX));
+	assert_int_equal(k.policy.mac_count, 0);
+	assert_int_equal(k.policy.macs_max, 0);
+
+	set_policy("policy set vdpa0 macs 02:00:00:00:00:aB,52:54:00:12:34:56 macs-max 96");
+	assert_int_equal(k.policy.mac_count, 2);
+	assert_memory_equal(k.policy.macs, "\x02\0\0\0\0\xab\x52\x54\0\x12\x34\x56", 12);
+	assert_int_equal(k.policy.macs_max, 96);
+}
+
+/* As many addresses as a policy can allow, and one more. */
+static void many_macs(void **state)
+{
+	char err[80 + (VQNIC_POLICY_MACS + 1) * 18];
+	char line[32 + (VQNIC_POLICY_MACS + 1) * 18] = "policy set vdpa0 macs 02:00:00:00:00:00";
+
+	(void)state;
+	for (unsigned int i = 1; i < VQNIC_POLICY_MACS; i++)
+		snprintf(line + strlen(line), sizeof(line) - strlen(line), ",02:00:00:00:00:%02x", i);
+	set_policy(line);
+	assert_int_equal(k.policy.mac_count, VQNIC_POLICY_MACS);
+	for (unsigned int i = 0; i < VQNIC_POLICY_MACS; i++)
+		assert_int_equal(k.policy.macs[i][5], i);
+	strcat(line, ",02:00:00:00:00:00");
+	snprintf(err, sizeof(err), "vqnicctl: policy set: macs cannot be \"%s\": it is none|LIST\n", strstr(line, "02:"));
+	expect(line, EXIT_USAGE, "", err);
 }
 
 static void policy_is_refused(void **state)
@@ -792,6 +823,7 @@ static void colors_of_words(void **state)
 	       "    unicast " MAC("02:00:00:00:00:01") "\n"
 	       "    multicast " MAC("33:33:00:00:00:01") "\n"
 	       "  policy: mac " MAC("52:54:00:12:34:fe") " macs_max 96 spoofchk true trust false\n"
+	       "    unicast " MAC("02:00:00:00:00:01") "\n"
 	       "  in_force: rx_mode none\n"
 	       "    unicast " MAC("52:54:00:12:34:fe") " " MAC("02:00:00:00:00:01") "\n"
 	       "    multicast none\n", "");
@@ -962,6 +994,10 @@ static void wrong_command_lines(void **state)
 	usage("policy set a trust 1", "vqnicctl: policy set: trust cannot be \"1\": it is on|off\n");
 	usage("policy set a trust on trust on", "vqnicctl: policy set: trust is given twice\n");
 	usage("policy set a spoofchk ON", "vqnicctl: policy set: spoofchk cannot be \"ON\": it is on|off\n");
+	usage("policy set a macs 2:0:0:0:0:1", "vqnicctl: policy set: macs cannot be \"2:0:0:0:0:1\": it is none|LIST\n");
+	usage("policy set a macs 02:00:00:00:00:01,", "vqnicctl: policy set: macs cannot be \"02:00:00:00:00:01,\": it is none|LIST\n");
+	usage("policy set a macs 02:00:00:00:00:01x", "vqnicctl: policy set: macs cannot be \"02:00:00:00:00:01x\": it is none|LIST\n");
+	usage("policy set a macs-max 5x", "vqnicctl: policy set: macs-max cannot be \"5x\": it is N\n");
 	usage("stats show 0:5.0 a", "vqnicctl: stats show: unexpected argument \"a\": it takes [CARD|DEV]\n");
 }
 
@@ -1040,11 +1076,13 @@ static void help_and_version(void **state)
 	       "CARD is a PCI address like 0000:00:05.0, 00:05.0 or pci/0000:00:05.0, DEV a vDPA device.\n"
 	       "\n"
 	       "Settings:\n"
-	       "  spoofchk  on|off         on: the guest has no address but the one that it was given\n"
+	       "  spoofchk  on|off         on: the guest has no address but the one given and macs\n"
 	       "  trust     on|off         on: it may be promiscuous and receive all multicast\n"
 	       "  port-vlan none|VID       the VLAN that it lives in, without seeing tags\n"
 	       "  pcp       0..7           priority of its frames in the port VLAN\n"
 	       "  vlans     all|none|LIST  which VLANs it may use, a list is like 5,10-20\n"
+	       "  macs      none|LIST      addresses that it may have besides, at most 64 with commas between\n"
+	       "  macs-max  N              how many addresses it can have besides its own\n"
 	       "\n"
 	       "Options:\n"
 	       "  -b, --batch FILE                 run the commands in FILE, \"-\": standard input\n"
@@ -1106,6 +1144,7 @@ int main(void)
 		TEST(vlan_text_and_json),
 		TEST(policy_text),
 		TEST(policy_is_set),
+		TEST(many_macs),
 		TEST(policy_is_refused),
 		TEST(dirty_log_is_started_and_stopped),
 		TEST(dirty_log_is_read_in_pieces),

@@ -116,9 +116,9 @@ devices() {
 
 settings() {
 	completes 'vqnicctl policy set v' 'vdpa0 vdpa1' &&
-		completes 'vqnicctl policy set vdpa0 ' 'spoofchk trust port-vlan pcp vlans' &&
+		completes 'vqnicctl policy set vdpa0 ' 'spoofchk trust port-vlan pcp vlans macs macs-max' &&
 		completes 'vqnicctl policy set 10000:e1:00.0 web-1 p' 'port-vlan pcp' &&
-		completes 'vqnicctl policy set vdpa0 trust on ' 'spoofchk port-vlan pcp vlans' &&
+		completes 'vqnicctl policy set vdpa0 trust on ' 'spoofchk port-vlan pcp vlans macs macs-max' &&
 		completes 'vqnicctl -j policy set vdpa0 trust on vlans 5 p' 'port-vlan pcp'
 }
 

@@ -72,6 +72,15 @@ static void take_policy(struct nlattr *nest)
 			assert_int_equal(nla_len(attr), VQNIC_VLANS_BYTES);
 			memcpy(k.policy.vlans, nla_data(attr), VQNIC_VLANS_BYTES);
 			break;
+		case VQNIC_FILTER_A_MACS_MAX:
+			assert_int_equal(nla_len(attr), 4);
+			k.policy.macs_max = nla_get_u32(attr);
+			break;
+		case VQNIC_FILTER_A_UNICAST:
+			assert_true(nla_len(attr) <= (int)sizeof(k.policy.macs));
+			k.policy.mac_count = (uint32_t)nla_len(attr) / VQNIC_MAC_BYTES;
+			memcpy(k.policy.macs, nla_data(attr), (size_t)nla_len(attr));
+			break;
 		default:
 			fail_msg("attribute %d cannot be set", nla_type(attr));
 		}

@@ -246,6 +246,7 @@ static inline void put_filter(struct bytes *b, uint16_t flags)
 	nest = begin_nest(b, VQNIC_A_FILTER_POLICY);
 	put_attr(b, VQNIC_FILTER_A_MAC, macs[0], 6);
 	put_u32(b, VQNIC_FILTER_A_MACS_MAX, 96);
+	put_attr(b, VQNIC_FILTER_A_UNICAST, macs[1], 6);
 	put_u8(b, VQNIC_FILTER_A_SPOOF_CHECK, 1);
 	put_u8(b, VQNIC_FILTER_A_TRUST, 0);
 	put_attr(b, VQNIC_FILTER_A_PORT_VLAN, &(uint16_t){ 300 }, 2);

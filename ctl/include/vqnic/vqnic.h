@@ -185,6 +185,9 @@ struct vqnic_filter {
 	const struct vqnic_filter_part *in_force;	/* what the card does; not of a dead card */
 };
 
+/* The most addresses that a policy can allow. */
+#define VQNIC_POLICY_MACS 64
+
 /* What is to change of a device's policy: the members that are marked with VQNIC_GIVE(). */
 struct vqnic_policy {
 	uint64_t present[2];
@@ -193,6 +196,9 @@ struct vqnic_policy {
 	uint16_t port_vlan;			/* VQNIC_FILTER_A_PORT_VLAN: 1 to 4094, or 0 for none */
 	uint8_t pcp;				/* VQNIC_FILTER_A_PCP: 0 to 7; without it a new port VLAN has 0 */
 	uint8_t vlans[VQNIC_VLANS_BYTES];	/* VQNIC_FILTER_A_VLANS; for all mark VQNIC_FILTER_A_ALL_VLANS */
+	uint32_t macs_max;			/* VQNIC_FILTER_A_MACS_MAX: addresses besides its own that it can have */
+	uint32_t mac_count;			/* VQNIC_FILTER_A_UNICAST: of these: allowed besides the one given */
+	uint8_t macs[VQNIC_POLICY_MACS][VQNIC_MAC_BYTES];
 };
 
 /* What has happened. Members that it does not concern are not given. */

@@ -46,8 +46,9 @@ enum vqnic_cmd {
 	VQNIC_CMD_FILTER_GET,
 	/*
 	 * do, which needs CAP_NET_ADMIN: DEV_NAME, CARD if it is to be on that one, and
-	 * FILTER_POLICY with what is to change, of SPOOF_CHECK, TRUST, PORT_VLAN, PCP, and either
-	 * VLANS or ALL_VLANS. All of it is in force when the answer comes, or nothing has changed.
+	 * FILTER_POLICY with what is to change, of SPOOF_CHECK, TRUST, PORT_VLAN, PCP, MACS_MAX,
+	 * UNICAST, and either VLANS or ALL_VLANS. All of it is in force when the answer comes, or
+	 * nothing has changed.
 	 */
 	VQNIC_CMD_POLICY_SET,
 	/*
@@ -76,9 +77,9 @@ enum vqnic_cmd {
 	 */
 	VQNIC_CMD_LOG_STOP,
 	/*
-	 * No request: what has just happened. CARD, EVENT; DEV_NAME and DEV_INDEX if it has happened
-	 * to a device; and what stands at the event. Who listens too slowly is told so by its socket
-	 * (ENOBUFS): it has missed some then.
+	 * No request: what has just happened. CARD, EVENT; DEV_NAME and DEV_INDEX if it has
+	 * happened to a device; and what stands at the event. Who listens too slowly is told so by
+	 * its socket (ENOBUFS): it has missed some then.
 	 */
 	VQNIC_CMD_EVENT,
 
@@ -222,14 +223,14 @@ enum vqnic_filter_attr {
 	VQNIC_FILTER_A_UNSPEC,
 	VQNIC_FILTER_A_MAC,		/* 6 bytes: g: own address; p: the one that was given */
 	VQNIC_FILTER_A_MACS_MAX,	/* u32: p: addresses besides it that a guest can have */
-	VQNIC_FILTER_A_UNICAST,		/* 6 bytes each: g: besides the own one; c: all */
+	VQNIC_FILTER_A_UNICAST,		/* 6 bytes each: g, p: besides the own one; c: all */
 	VQNIC_FILTER_A_MULTICAST,	/* 6 bytes each: g, c */
 	VQNIC_FILTER_A_RX_MODE,		/* u32: g, c: VQNIC_RX_* */
 	VQNIC_FILTER_A_ALL_VLANS,	/* flag: g, p, c: instead of VLANS */
 	VQNIC_FILTER_A_VLANS,		/* VQNIC_VLANS_BYTES: g, p, c: tagged frames received */
 	VQNIC_FILTER_A_ALL_TX_VLANS,	/* flag: c: instead of TX_VLANS */
 	VQNIC_FILTER_A_TX_VLANS,	/* VQNIC_VLANS_BYTES: c: tagged frames sent */
-	VQNIC_FILTER_A_SPOOF_CHECK,	/* u8: p: 1: no address of its own but the one given */
+	VQNIC_FILTER_A_SPOOF_CHECK,	/* u8: p: 1: no unicast address but MAC and UNICAST */
 	VQNIC_FILTER_A_TRUST,		/* u8: p: 1: may have PROMISC, ALLMULTI, ALLUNI */
 	VQNIC_FILTER_A_PORT_VLAN,	/* u16: p, c: 1 to 4094; 0: none */
 	VQNIC_FILTER_A_PCP,		/* u8: p, c: priority in the port VLAN, 0 to 7 */
