@@ -182,6 +182,35 @@ static void test_empty(uint64_t seed)
 	card_check_counters(c);
 }
 
+/* A kick in whatever cycle, while frames for the empty queue are being lost: the buffer is found. */
+static void test_empty_kick(uint64_t seed)
+{
+	struct card *c = start(seed, seed % 2 ? EVENT_IDX : 0);
+	struct host *h = c->host;
+	struct vdev *d = &c->vdev[seed % c->count];
+	struct queue *q = &d->queue[RX];
+
+	host_drain(h, DRAIN);
+	for (unsigned int i = 0; i < 200; i++) {
+		uint64_t received = d->rx_frames;
+
+		for (unsigned int k = 0; k < 10; k++)
+			while (!card_send(c, d->mac, 60, 1u << d->index))
+				host_run(h, 1);
+		host_run(h, i % 100);
+		queue_add_rx(q, 100, 1);
+		queue_publish(q);
+		queue_kick(q);
+		host_drain(h, DRAIN);
+		test_check(card_send(c, d->mac, 60, 1u << d->index), "the wire takes no frame");
+		host_drain(h, DRAIN);
+		test_equal(d->rx_frames, received + 1, "received, kicked %u cycles after the frames", i % 100);
+		while (queue_take_used(q))
+			;
+	}
+	card_check_counters(c);
+}
+
 /* Ring, kick, idle, again and again: the card falls idle each time, and no kick is lost around that. */
 static void test_idle(uint64_t seed)
 {
@@ -768,6 +797,7 @@ static const struct test tests[] = {
 	{ "no_vector", test_no_vector, 2 },
 	{ "avail_event", test_avail_event, 5 },
 	{ "empty", test_empty, 6 },
+	{ "empty_kick", test_empty_kick, 6 },
 	{ "idle", test_idle, 20 },
 	{ "queue_reset", test_queue_reset, 10 },
 	{ "vdev_reset", test_vdev_reset, 10 },
