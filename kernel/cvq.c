@@ -15,7 +15,6 @@
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 #include <linux/virtio_net.h>
-#include <uapi/linux/vqnic.h>
 
 #include "vqnic.h"
 

@@ -8,7 +8,6 @@
 #include <linux/interrupt.h>
 #include <linux/module.h>
 #include <linux/virtio.h>
-#include <uapi/linux/vqnic.h>
 
 #include "vqnic.h"
 

@@ -11,7 +11,6 @@
 #include <linux/notifier.h>
 #include <linux/sizes.h>
 #include <net/genetlink.h>
-#include <uapi/linux/vqnic.h>
 
 #include "vqnic.h"
 

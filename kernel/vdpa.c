@@ -22,7 +22,6 @@
 #include <linux/virtio_ring.h>
 #include <uapi/linux/vdpa.h>
 #include <uapi/linux/vhost_types.h>
-#include <uapi/linux/vqnic.h>
 
 #include "compat.h"
 #include "vqnic.h"
@@ -685,12 +684,12 @@ static int vqnic_suspend(struct vdpa_device *vdpa)
 		err = -EIO;
 	else if (!vdev->suspended)
 		err = vqnic_cmd_vdev_suspend(vdev);
-	if (!err && !vdev->suspended)
-		vqnic_notify_dev(vdev, VQNIC_NTF_SUSPENDED);
-	if (!err)
-		vdev->suspended = true;
-	else
+	if (err) {
 		dev_err_ratelimited(&vdpa->dev, "cannot be suspended: %pe\n", ERR_PTR(err));
+	} else if (!vdev->suspended) {
+		vdev->suspended = true;
+		vqnic_notify_dev(vdev, VQNIC_NTF_SUSPENDED);
+	}
 	mutex_unlock(&vdev->lock);
 	return err;
 }

@@ -44,6 +44,7 @@
 #include <linux/vdpa.h>
 #include <linux/virtio_net.h>
 #include <linux/workqueue.h>
+#include <uapi/linux/vqnic.h>
 
 #include "vqnic_regs.h"
 
@@ -185,9 +186,6 @@ struct vqnic_wish {
 	bool vlan_filter;		/* it chooses its VLANs */
 	DECLARE_BITMAP(vlans, VQNIC_VLANS);
 };
-
-/* Unicast addresses that the operator can allow a vdev besides the one that it gave it. */
-#define VQNIC_POLICY_MACS 64
 
 /* What the operator allows it. */
 struct vqnic_policy {
@@ -497,6 +495,7 @@ struct vqnic_fault_text {
 };
 
 const struct vqnic_fault_text *vqnic_fault_text(u8 code);
+
 /* What is told of an event, with what its VQNIC_NTF_ says. */
 struct vqnic_event {
 	u32 what;			/* VQNIC_NTF_ */

@@ -5,22 +5,7 @@
 set -u
 
 lab=$PWD/sim/lab/lab
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-count=0
-
-# check NAME COMMAND...: one TAP line; what COMMAND printed follows a failure.
-check() {
-	local name=$1
-	shift
-	count=$((count + 1))
-	if "$@" >"$work/out" 2>&1; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		sed 's/^/# /' "$work/out"
-	fi
-}
+. tests/tap.sh
 
 # A mirror that does not answer is named, with the package or suite that could not be had.
 mirror_is_named() {
@@ -83,4 +68,4 @@ check failed-set-up-leaves-no-root failed_setup_leaves_no_root
 check interrupted-set-up-leaves-nothing interrupted_setup_leaves_nothing
 check without-privilege-one-line without_privilege_one_line
 check root-follows-the-list root_follows_the_list
-echo "1..$count"
+check_end

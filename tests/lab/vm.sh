@@ -6,21 +6,8 @@
 set -u
 
 vm=sim/lab/vm
-work=$(mktemp -d)
+. tests/tap.sh
 trap 'rm -rf "$work"; $vm stop harness' EXIT
-count=0
-
-check() {
-	local name=$1
-	shift
-	count=$((count + 1))
-	if "$@" >"$work/out" 2>&1; then
-		echo "ok $count - $name"
-	else
-		echo "not ok $count - $name"
-		sed 's/^/# /' "$work/out"
-	fi
-}
 
 starts() { $vm start harness --no-card; }
 
@@ -125,4 +112,4 @@ check "a run that is told to end leaves no process" interrupt_ends_it lab
 check "Ctrl-C leaves no process" interrupt_ends_it group
 check "a run whose caller is killed leaves no process" interrupt_ends_it caller
 check "a kernel that is not there is named" unknown_kernel
-echo "1..$count"
+check_end

@@ -141,6 +141,16 @@ static void test_avail_event(uint64_t seed)
 	}
 }
 
+/* Frames of 60 bytes for the vdev, one right behind the other. */
+static void flood(struct card *c, struct vdev *d, unsigned int frames)
+{
+	while (frames)
+		if (card_send(c, d->mac, 60, 1u << d->index))
+			frames--;
+		else
+			host_run(c->host, 1);
+}
+
 /*
  * A receive queue without buffers is looked at once and asks for a kick; until then frames for it, which are lost, take
  * few cycles, however long a read of memory does. Of those after the kick none is lost.
@@ -161,9 +171,7 @@ static void test_empty(uint64_t seed)
 		test_check(card_send(c, d->mac, 60, 1u << d->index), "the wire takes no frame");
 		host_drain(h, DRAIN);
 		start = vqnic_model_cycles(h->model);
-		for (unsigned int k = 0; k < frames; k++)
-			while (!card_send(c, d->mac, 60, 1u << d->index))
-				host_run(h, 1);
+		flood(c, d, frames);
 		host_drain(h, DRAIN);
 		test_check(vqnic_model_cycles(h->model) - start < frames * 40, "%u lost frames take %" PRIu64 " cycles",
 			   frames, vqnic_model_cycles(h->model) - start);
@@ -194,9 +202,7 @@ static void test_empty_kick(uint64_t seed)
 	for (unsigned int i = 0; i < 200; i++) {
 		uint64_t received = d->rx_frames;
 
-		for (unsigned int k = 0; k < 10; k++)
-			while (!card_send(c, d->mac, 60, 1u << d->index))
-				host_run(h, 1);
+		flood(c, d, 10);
 		host_run(h, i % 100);
 		queue_add_rx(q, 100, 1);
 		queue_publish(q);

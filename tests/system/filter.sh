@@ -277,6 +277,23 @@ test_policy_whole() {
 	expect "groups in force" "$(shown mac in_force multicast | tr ',' '\n' | grep -c :)" 2
 }
 
+# A batch of them: nothing if a line is wrong, what comes before a refusal, all that is not refused with --force.
+test_policy_batch() {
+	quiet_device
+	guest <<-EOF
+		trusted() { vqnicctl policy show vdpa0 | grep -q "trust \$1"; }
+		status() { local expected=\$1; shift; "\$@" && status=0 || status=\$?; [ \$status = \$expected ]; }
+		status 1 vqnicctl -b - <<<\$'policy set vdpa0 trust on\npolicy set vdpa0 trust maybe'
+		trusted false
+		status 2 vqnicctl -b - <<<\$'policy set vdpa9 trust on\npolicy set vdpa0 trust on'
+		trusted false
+		status 2 vqnicctl -f -b - <<<\$'policy set vdpa9 trust on\npolicy set vdpa0 trust on'
+		trusted true
+		vqnicctl -s dev show vdpa0 | grep tx_frames
+		vqnicctl -s card show | grep wire_rx_frames
+	EOF
+}
+
 test_policy() {
 	local before
 	quiet_device

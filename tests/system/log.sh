@@ -23,6 +23,27 @@ test_log_host() {
 	EOF
 }
 
+# What vhost's users do to a device is told to who listens.
+test_vhost_events() {
+	local event events
+	guest -t 240 <<-EOF
+		add vdpa0 mac $mac0
+		vqnicctl -j monitor >/tmp/events &
+		sleep 0.5
+		vhost_state vdpa0 suspend
+		vhost_log vdpa0 pages
+		vhost_map vdpa0 isolation
+		pkill -x vqnicctl
+	EOF
+	events=$(guest 'cat /tmp/events')
+	for event in suspended resumed log_started log_stopped queue_fault; do
+		grep -q "\"event\":\"$event\",\"card\":\"0000:00:05.0\",\"dev\":\"vdpa0\"" <<<"$events" ||
+			fail "no event $event: $events"
+	done
+	matches "the log" "$(grep log_started <<<"$events")" '"log_iova":[0-9]+,"log_size":[0-9]+'
+	matches "the fault" "$(grep queue_fault <<<"$events")" '"queue":[0-9]+,"fault":"IOVA_(READ|WRITE)","fault_code":[0-9]+'
+}
+
 # The device goes away under a log, in each way that there is.
 test_log_device_gone() {
 	guest -t 120 <<-EOF

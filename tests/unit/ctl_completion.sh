@@ -2,30 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The completions of vqnicctl: bash is asked for them as by its TAB key, with a vqnicctl that is played.
-# shellcheck disable=SC2317  # the checks are called by name
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 readonly scripts=build/ctl/completion
 vqnicctl=$PWD/build/ctl/vqnicctl
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-number=0
-failed=0
-
-# check NAME CMD...: one TAP line; the command's output is shown if it fails.
-check() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >"$work/log" 2>&1; then
-		echo "ok $number - $name"
-	else
-		failed=1
-		echo "not ok $number - $name"
-		sed 's/^/# /' "$work/log"
-	fi
-}
+. tests/tap.sh
 
 # Two cards, of which one says what looks like others, and their devices. One has a name that a shell would run.
 mkdir "$work/bin" "$work/files"
@@ -171,5 +153,4 @@ check "a batch is a file" files
 check "what the help lists, and nothing else" complete_as_the_help
 check "no driver, no cards" without_a_driver
 check "the script of zsh" zsh_script
-echo "1..$number"
-exit $failed
+check_end

@@ -3,28 +3,10 @@
 #
 # What `make install-ctl` installs is complete: a program is built against it with pkg-config alone, shared and static,
 # and the shared library gives away its own functions only. The tool comes with its page and completions.
-# shellcheck disable=SC2317  # the checks are called by name
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-number=0
-failed=0
-
-# check NAME CMD...: one TAP line; the command's output is shown if it fails.
-check() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >"$work/log" 2>&1; then
-		echo "ok $number - $name"
-	else
-		failed=1
-		echo "not ok $number - $name"
-		sed 's/^/# /' "$work/log"
-	fi
-}
+. tests/tap.sh
 
 export PKG_CONFIG_PATH=$work/prefix/lib/pkgconfig
 
@@ -94,5 +76,4 @@ check "the library gives away the functions of its header" symbols
 check "the tool's page and completions" beside_the_tool
 check "the version is that of the tool" test "vqnicctl $(pkg-config --modversion vqnic)" = \
 	"$("$work/prefix/bin/vqnicctl" --version)"
-echo "1..$number"
-exit $failed
+check_end

@@ -4,9 +4,10 @@
 import pathlib
 import re
 import subprocess
-import sys
 import tempfile
 import tomllib
+
+import tap
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 GUIDE = TOP / "docs/programmers-guide.md"
@@ -18,19 +19,6 @@ STANDARD = {"DRIVER_OK", "FEATURES_OK", "NEEDS_RESET", "VERSION_1", "EVENT_IDX",
             "MRG_RXBUF", "GUEST_CSUM", "INDIRECT_DESC",
             "VIRTQ_AVAIL_F_NO_INTERRUPT", "NOT_OURS", "NOT_KNOWN", "NO_SUCH_VECTOR", "NOT_SUPPORTED", "IMPOSSIBLE_SIZE",
             "VIRTIO_NET_ERR"}
-
-failed = 0
-count = 0
-
-
-def result(name, problems):
-    """Prints one test: `problems` is a list of texts, empty if all is well."""
-    global count, failed
-    count += 1
-    failed += bool(problems)
-    print(f"{'not ' if problems else ''}ok {count} - {name}")
-    for problem in problems:
-        print(f"# {problem}")
 
 
 def check_links(files):
@@ -48,7 +36,7 @@ def links_expect(name, text, wanted):
     """`wanted`: the lines that docs/check-links prints of a.md with this text."""
     got = check_links({"a.md": text, "b.md": "# One `two`, three\n", "sub/c.md": ""})
     expected = (1 if wanted else 0, "".join(f"a.md: {line}\n" for line in wanted))
-    result(name, [] if got == expected else [f"expected {expected}, got {got}"])
+    tap.result(name, [] if got == expected else [f"expected {expected}, got {got}"])
 
 
 def registers():
@@ -93,11 +81,10 @@ links_expect("code has no links", "`[x](none.md)`\n```\n[x](none.md)\n```\n", []
 
 banks, others = registers()
 guide = GUIDE.read_text()
-result("the guide's examples access registers as the map says", list(guide_accesses(banks, guide)))
-result("the guide names what is there", list(guide_names(banks, others, guide)))
-result("wrong accesses would be found", [] if len(list(guide_accesses(
+tap.result("the guide's examples access registers as the map says", list(guide_accesses(banks, guide)))
+tap.result("the guide names what is there", list(guide_names(banks, others, guide)))
+tap.result("wrong accesses would be found", [] if len(list(guide_accesses(
     banks, "read32(card, NONE) read16(card, MAGIC) write32(card, MAGIC, 1)"))) == 3 else ["not all of them are"])
-result("wrong names would be found", [] if len(list(guide_names(
+tap.result("wrong names would be found", [] if len(list(guide_names(
     banks, others, "`NO_SUCH` `CARD_STATUS.NONE` `CARD_STATUS.LINK`"))) == 2 else ["not all of them are"])
-print(f"1..{count}")
-sys.exit(failed > 0)
+tap.end()

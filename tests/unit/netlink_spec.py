@@ -10,6 +10,7 @@ import pathlib
 import re
 import sys
 
+import tap
 import yaml
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -18,19 +19,6 @@ SPEC = yaml.safe_load((TOP / "docs/netlink/vqnic.yaml").read_text())
 # How the header's comments call a type, in the order in which they are tried.
 TYPES = (("nest of", "nest"), ("6 bytes", "binary"), ("bytes", "binary"), ("VQNIC_VLANS_BYTES", "binary"),
          ("string", "string"), ("u8", "u8"), ("u16", "u16"), ("u32", "u32"), ("u64", "u64"), ("flag", "flag"))
-
-failed = 0
-count = 0
-
-
-def result(name, problems):
-    """Prints one test: `problems` is a list of texts, empty if all is well."""
-    global count, failed
-    count += 1
-    failed += bool(problems)
-    print(f"{'not ' if problems else ''}ok {count} - {name}")
-    for problem in problems:
-        print(f"# {problem}")
 
 
 def differences(what, wanted, got):
@@ -195,15 +183,14 @@ def check_capabilities(text):
 
 if sys.argv[1:] == ["driver"]:
     answers = sys.stdin.read()
-    result("requests", check_driver(answers))
-    result("capabilities", check_capabilities(answers))
+    tap.result("requests", check_driver(answers))
+    tap.result("capabilities", check_capabilities(answers))
 else:
-    result("family and group", check_family())
+    tap.result("family and group", check_family())
     for attributes in SPEC["attribute-sets"]:
         if "enum-name" in attributes:
-            result(f"attributes: {attributes['name']}", check_attributes(attributes))
-    result("nests", check_subsets())
-    result("commands", check_commands())
-    result("definitions", check_definitions())
-print(f"1..{count}")
-sys.exit(failed > 0)
+            tap.result(f"attributes: {attributes['name']}", check_attributes(attributes))
+    tap.result("nests", check_subsets())
+    tap.result("commands", check_commands())
+    tap.result("definitions", check_definitions())
+tap.end()

@@ -185,9 +185,6 @@ struct vqnic_filter {
 	const struct vqnic_filter_part *in_force;	/* what the card does; not of a dead card */
 };
 
-/* The most addresses that a policy can allow. */
-#define VQNIC_POLICY_MACS 64
-
 /* What is to change of a device's policy: the members that are marked with VQNIC_GIVE(). */
 struct vqnic_policy {
 	uint64_t present[2];

@@ -54,7 +54,7 @@ module vqnic_vq_port #(
   } state_e;
 
   state_e state_q;
-  logic   live_q, kicked_q, none_q;
+  logic   live_q, none_q;
   logic [vqnic_pkg::QUEUE_W-1:0]  number_q;
   logic [vqnic_pkg::VQ_REL_W-1:0] rel_q;
   vqnic_pkg::vq_ctx_t             ctx_q, ctx;
@@ -66,7 +66,6 @@ module vqnic_vq_port #(
     if (!rst_ni) begin
       state_q  <= Free;
       live_q   <= 1'b0;
-      kicked_q <= 1'b0;
       none_q   <= 1'b0;
       number_q <= '0;
       rel_q    <= '0;
@@ -82,10 +81,10 @@ module vqnic_vq_port #(
         end
         Load: if (load_ready_i) state_q <= Data;
         Data: begin
-          ctx_q    <= ctx_i;
-          live_q   <= run_i;
-          kicked_q <= kicked_i;
-          state_q  <= GIVE ? Serve : Offer;
+          ctx_q        <= ctx_i;
+          ctx_q.kicked <= kicked_i;
+          live_q       <= run_i;
+          state_q      <= GIVE ? Serve : Offer;
         end
         Offer: begin
           if (!run)        state_q <= Free;
@@ -105,9 +104,8 @@ module vqnic_vq_port #(
   end
 
   always_comb begin
-    ctx        = ctx_q;
-    ctx.run    = run;
-    ctx.kicked = kicked_q;
+    ctx     = ctx_q;
+    ctx.run = run;
   end
 
   assign picked_o  = state_q == Free && pick_i && (GIVE || !stop_i);

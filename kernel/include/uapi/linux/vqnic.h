@@ -218,6 +218,9 @@ enum vqnic_ntf {
 /* Bytes of a set of VLANs: bit v % 8 of byte v / 8 is VLAN v's. */
 #define VQNIC_VLANS_BYTES 512
 
+/* The most addresses that a policy can allow. */
+#define VQNIC_POLICY_MACS 64
+
 /* What the guest wishes (g), the operator's policy allows (p), or the card does (c). */
 enum vqnic_filter_attr {
 	VQNIC_FILTER_A_UNSPEC,
