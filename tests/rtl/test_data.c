@@ -352,7 +352,7 @@ static void test_guest_csum(uint64_t seed)
 }
 
 static const struct test tests[] = {
-	{ "random", test_random, 100 },
+	{ "random", test_random, 50 },
 	{ "ideal", test_ideal, 15 },
 	{ "same_seed", test_same_seed, 3 },
 	{ "lengths", test_lengths, 2 },

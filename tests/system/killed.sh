@@ -3,7 +3,7 @@
 #
 # Guests that die. The last that a VM runs: see below.
 
-wire=tap once='' options=--nested
+wire=bridge once='' options=--nested
 
 # QEMU dies at any moment of its life; the device and its memory are free at once. KILLS times. Pinned pages are not
 # counted here: if a signal comes while vhost_vdpa_pa_map() pins memory, vhost itself (6.12 to 7.3) forgets up to 512 that

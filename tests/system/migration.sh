@@ -47,6 +47,15 @@ longest_gap() {
 	awk '/^\[/ { t = substr($1, 2) + 0; if (last && t - last > gap) gap = t - last; last = t } END { print int(gap * 1000) }' "$1"
 }
 
+# sends GUEST BYTES: waits until the guest has sent so many.
+sends() {
+	in_guest $1 <<-EOF
+		sent() { cat /sys/class/net/eth0/statistics/tx_bytes; }
+		before=\$(sent)
+		until ((\$(sent) > before + $2)); do sleep 0.2; done
+	EOF
+}
+
 # migrate_guest CARD [OPTION...]: from vdpa0 to vdpa1 on that card, with options of `inner start`, under load.
 migrate_guest() {
 	local pinger gap answers before after
@@ -65,9 +74,10 @@ migrate_guest() {
 	before=$(settings vdpa0)
 	destination "${@:2}"
 	peer
-	ping -D -i 0.01 -w 300 $ip0 >"$run/ping" &
+	ping -D -i 0.02 -w 300 $ip0 >"$run/ping" &
 	pinger=$!
 	inside "iperf3 -c $wire_ip -p 5201 -t 300 >/run/iperf3 2>&1 &"
+	sends g0 100000
 	begin_migration
 	migration_is completed
 	guest 'inner stop g0'
@@ -75,12 +85,8 @@ migrate_guest() {
 	answers=$(grep -c 'bytes from' "$run/ping")
 	eventually "answers after the migration" eval "((\$(grep -c 'bytes from' '$run/ping') > $answers + 50))"
 	# The stream goes on.
-	in_guest g1 <<-'EOF'
-		sent() { cat /sys/class/net/eth0/statistics/tx_bytes; }
-		before=$(sent)
-		until (($(sent) > before + 1000000)); do sleep 0.2; done
-		killall -INT iperf3
-	EOF
+	sends g1 1000000
+	in_guest g1 'killall -INT iperf3'
 	kill -INT $pinger
 	gap=$(longest_gap "$run/ping")
 	echo "blackout: $gap ms"

@@ -3,7 +3,7 @@
 #
 # Guests on the card: virtual machines in the host VM, by stock QEMU with KVM, whose network is a vDPA device.
 
-wire=tap once='' options=--nested
+wire=bridge once='' options=--nested
 
 # again COMMAND...: tries it five times. An iperf3 server is busy for a moment after a test.
 readonly again='again() { for try in 1 2 3 4; do "$@" && return; sleep 1; done; "$@"; }'

@@ -3,7 +3,7 @@
 #
 # Two guests on one card, g0 with vdpa0 and g1 with vdpa1: what they may do to each other, and what they may not.
 
-wire=tap once='' options=--nested
+wire=bridge once='' options=--nested
 
 two_guests() {
 	device
@@ -36,7 +36,7 @@ overload() {
 	local bytes cycles bytes_beside cycles_beside kept flood drops other_drops payload=1400
 	read -r bytes cycles < <(stream)
 	guest "kill -STOP $(<"$run/guest-g0/qemu.pid")"
-	ip neighbour replace $ip0 lladdr $mac0 dev wire0 nud permanent
+	ip neighbour replace $ip0 lladdr $mac0 dev bridge0 nud permanent
 	drops=$(counter rx_drop_no_buffer)
 	python3 - $ip0 $payload <<-'EOF' &
 		import socket, sys, time
@@ -55,7 +55,7 @@ overload() {
 	flood=$!
 	read -r bytes_beside cycles_beside < <(stream)
 	kill $flood
-	ip neighbour delete $ip0 dev wire0
+	ip neighbour delete $ip0 dev bridge0
 	drops=$(($(counter rx_drop_no_buffer) - drops))
 	other_drops=$(guest 'vqnicctl -j stats show vdpa1' | json stats vdpa1 rx_drop_no_buffer)
 	guest "kill -CONT $(<"$run/guest-g0/qemu.pid")"
