@@ -151,6 +151,8 @@ int dma_remove(struct dma *dma, uint64_t address, uint64_t size)
 	for (end = first; end < dma->count && dma->ranges[end].address <= last; end++)
 		if (dma->ranges[end].address < address || dma->ranges[end].last > last)
 			return -EINVAL;
+	if (first == end)
+		return 0;
 	for (size_t i = first; i < end; i++)
 		unmap(&dma->ranges[i]);
 	memmove(&dma->ranges[first], &dma->ranges[end], (dma->count - end) * sizeof(*dma->ranges));

@@ -179,6 +179,8 @@ static void removal(void **state)
 	uint8_t data[4] = { 0 };
 
 	(void)state;
+	/* Nothing was ever there */
+	assert_int_equal(dma_remove(dma, 0x20000, DMA_PAGE_SIZE), 0);
 	for (uint64_t i = 0; i < 8; i++)
 		assert_int_equal(dma_add(dma, i * 0x10000, 2 * DMA_PAGE_SIZE, RW, file, 0), 0);
 	assert_int_equal(dma_read(dma, 0x20000, data, 4), 0);
