@@ -7,7 +7,7 @@ VQNIC_VERSION := 0.1.0
 CTL_SOVERSION := 0
 CTL_CFLAGS := -Ictl/include -Ikernel/include/uapi -DVQNIC_VERSION='"$(VQNIC_VERSION)"' \
 	$(shell pkg-config --cflags libnl-3.0 libnl-genl-3.0 json-c)
-CTL_NL := $(shell pkg-config --libs libnl-3.0 libnl-genl-3.0)
+CTL_NL := $(shell pkg-config --libs libnl-3.0 libnl-genl-3.0 zlib)
 CTL_JSON := $(shell pkg-config --libs json-c)
 CTL_LIB_OBJS := $(patsubst ctl/%.c,$(B)/ctl/obj/%.o,$(wildcard ctl/lib/*.c))
 CTL_TOOL_OBJS := $(patsubst ctl/%.c,$(B)/ctl/obj/%.o,$(wildcard ctl/vqnicctl/*.c))
@@ -62,7 +62,7 @@ install-ctl: ctl man
 
 # Unit tests run with the sanitizers: what they feed is hostile.
 CTL_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-CTL_TESTS := reply decode command batch
+CTL_TESTS := reply decode command batch state migrate
 build-tests: $(CTL_TESTS:%=$(B)/tests/ctl_%)
 $(B)/ctl/sanitized/%.o: ctl/%.c ctl/rules.mk
 	@mkdir -p $(@D)
@@ -73,9 +73,17 @@ $(B)/ctl/sanitized/tests/%.o: tests/unit/%.c ctl/rules.mk
 CTL_SANITIZED_LIB := $(CTL_LIB_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%)
 CTL_SANITIZED_TOOL := $(filter-out %/main.o,$(CTL_TOOL_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%))
 $(B)/tests/ctl_command: LDFLAGS += -Wl,--wrap=vqnic_listen,--wrap=vqnic_event_fd,--wrap=vqnic_events
-CTL_KERNEL_TESTS := $(B)/tests/ctl_command $(B)/tests/ctl_batch
+CTL_KERNEL_TESTS := $(B)/tests/ctl_command $(B)/tests/ctl_batch $(B)/tests/ctl_migrate
 $(CTL_KERNEL_TESTS): $(CTL_SANITIZED_TOOL) $(B)/ctl/sanitized/tests/ctl_kernel.o
 $(CTL_KERNEL_TESTS): LDFLAGS += -Wl,--wrap=nl_send_auto,--wrap=nl_recv,--wrap=access
 $(CTL_TESTS:%=$(B)/tests/ctl_%): $(B)/tests/ctl_%: $(B)/ctl/sanitized/tests/ctl_%.o $(CTL_SANITIZED_LIB)
 	@mkdir -p $(@D)
 	@$(CC) $(CTL_SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(CTL_NL) $(CTL_JSON) -lcmocka
+
+# The fuzz target of the state of a device; it keeps what it finds in $(B)/fuzz/state.
+CTL_FUZZ := clang $(CFLAGS) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	-DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+build-tests: $(B)/tests/fuzz_state
+$(B)/tests/fuzz_state: tests/fuzz/fuzz_state.c ctl/lib/state.c ctl/lib/state.h ctl/rules.mk
+	@mkdir -p $(@D) $(B)/fuzz/state
+	@$(CTL_FUZZ) $(CTL_CFLAGS) -Ictl/lib -o $@ $(filter %.c,$^) -lz

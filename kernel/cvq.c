@@ -43,7 +43,7 @@ static int vqnic_cvq_rx(struct vqnic_vdev *vdev, u8 number, const u8 *data, size
 }
 
 /* Takes one of the tables, le32 entries and so many addresses, off the front of the data. */
-static int vqnic_cvq_take_macs(const u8 **data, size_t *len, const u8 **macs, unsigned int *count)
+int vqnic_cvq_take_macs(const u8 **data, size_t *len, const u8 **macs, unsigned int *count)
 {
 	u32 entries;
 
@@ -117,7 +117,7 @@ static int vqnic_cvq_mq(struct vqnic_vdev *vdev, u8 number, const u8 *data, size
 }
 
 /* Offloads that the driver may switch off and on, virtio 5.1.6.5.6.1. */
-static u64 vqnic_cvq_offloads(u64 features)
+u64 vqnic_cvq_offloads(u64 features)
 {
 	return features & BIT_ULL(VIRTIO_NET_F_GUEST_CSUM);
 }
@@ -265,6 +265,21 @@ int vqnic_cvq_start(struct vqnic_vdev *vdev)
 	/* 5.1.6.5.6: what was accepted is on. */
 	vdev->cvq.offloads = vqnic_cvq_offloads(vdev->driver_features);
 	return vqnic_filter_vdev_start(vdev, vdev->driver_features);
+}
+
+/* After that: the vdev goes on with a state that it had elsewhere. vdev->lock is held. */
+int vqnic_cvq_restore(struct vqnic_vdev *vdev, const struct vqnic_restored *state)
+{
+	int err;
+
+	err = vqnic_filter_set_wish(vdev, &state->wish);
+	if (!err)
+		err = vqnic_cmd_set_current_pairs(vdev, state->pairs);
+	if (err)
+		return err;
+	vdev->cvq.pairs = state->pairs;
+	vqnic_cvq_set_offloads(vdev, state->offloads);
+	return 0;
 }
 
 /* The card has nothing of the vdev and is to have all, before it is enabled. vdev->lock is held. */

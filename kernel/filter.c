@@ -324,11 +324,11 @@ static int vqnic_filter_end_wish(struct vqnic_vdev *vdev, int err)
 }
 
 /* What a vdev has after its reset. As QEMU's, it is promiscuous until its driver says otherwise. */
-static void vqnic_wish_default(struct vqnic_filter_vdev *own)
+static void vqnic_wish_default(const struct vqnic_filter_vdev *own, struct vqnic_wish *wish)
 {
-	memset(&own->wish, 0, sizeof(own->wish));
-	ether_addr_copy(own->wish.mac, own->given);
-	own->wish.rx_mode = VQNIC_VDEV_RX_MODE_PROMISC;
+	memset(wish, 0, sizeof(*wish));
+	ether_addr_copy(wish->mac, own->given);
+	wish->rx_mode = VQNIC_VDEV_RX_MODE_PROMISC;
 }
 
 /* The guest's own address: -EINVAL if it is none, -EPERM if the policy does not allow it. */
@@ -346,6 +346,27 @@ int vqnic_filter_set_mac(struct vqnic_vdev *vdev, const u8 *mac)
 }
 
 /*
+ * Fills in as many addresses as *wish has. -ENOSPC: more than a vdev can have. -EINVAL: one of them
+ * is not what it is said to be.
+ */
+int vqnic_filter_fill_macs(const struct vqnic_card *card, struct vqnic_wish *wish,
+			   const u8 *unicast, const u8 *multicast)
+{
+	unsigned int max = card->filter->macs_max;
+	unsigned int i;
+
+	if (wish->unicast > max || wish->multicast > max - wish->unicast)
+		return -ENOSPC;
+	memcpy(wish->macs, unicast, wish->unicast * ETH_ALEN);
+	memcpy(wish->macs + wish->unicast, multicast, wish->multicast * ETH_ALEN);
+	for (i = 0; i < wish->unicast + wish->multicast; i++)
+		if (i < wish->unicast ? !is_valid_ether_addr(wish->macs[i]) :
+					!is_multicast_ether_addr(wish->macs[i]))
+			return -EINVAL;
+	return 0;
+}
+
+/*
  * The guest's other addresses, which replace those from before. -ENOSPC: more than a vdev can have.
  * -EINVAL: one of them is not what it is said to be.
  */
@@ -354,20 +375,14 @@ int vqnic_filter_set_macs(struct vqnic_vdev *vdev, const u8 *unicast, unsigned i
 {
 	struct vqnic_wish *wish = vqnic_filter_begin_wish(vdev);
 	unsigned int max = vqnic_filter_of(vdev)->policy.macs_max;
-	unsigned int i;
-	int err = 0;
+	int err = -ENOSPC;
 
-	if (unicasts > max || multicasts > max - unicasts)
-		return vqnic_filter_end_wish(vdev, -ENOSPC);
-	wish->filters = true;
-	wish->unicast = unicasts;
-	wish->multicast = multicasts;
-	memcpy(wish->macs, unicast, unicasts * ETH_ALEN);
-	memcpy(wish->macs + unicasts, multicast, multicasts * ETH_ALEN);
-	for (i = 0; i < unicasts + multicasts; i++)
-		if (i < unicasts ? !is_valid_ether_addr(wish->macs[i]) :
-				   !is_multicast_ether_addr(wish->macs[i]))
-			err = -EINVAL;
+	if (unicasts <= max && multicasts <= max - unicasts) {
+		wish->filters = true;
+		wish->unicast = unicasts;
+		wish->multicast = multicasts;
+		err = vqnic_filter_fill_macs(vdev->card, wish, unicast, multicast);
+	}
 	return vqnic_filter_end_wish(vdev, err);
 }
 
@@ -390,6 +405,36 @@ int vqnic_filter_set_vlan(struct vqnic_vdev *vdev, u16 vid, bool on)
 	return vqnic_filter_end_wish(vdev, 0);
 }
 
+/* What the guest wished for elsewhere, but for whether it chooses its VLANs. */
+int vqnic_filter_set_wish(struct vqnic_vdev *vdev, const struct vqnic_wish *wish)
+{
+	struct vqnic_wish *own = vqnic_filter_begin_wish(vdev);
+	bool vlan_filter = own->vlan_filter;
+
+	*own = *wish;
+	own->vlan_filter = vlan_filter;
+	return vqnic_filter_end_wish(vdev, 0);
+}
+
+void vqnic_filter_get_wish(struct vqnic_vdev *vdev, struct vqnic_wish *wish)
+{
+	struct vqnic_filter *filter = vdev->card->filter;
+
+	mutex_lock(&filter->lock);
+	*wish = vqnic_filter_of(vdev)->wish;
+	mutex_unlock(&filter->lock);
+}
+
+/* The wish of a vdev whose driver has said nothing. */
+void vqnic_filter_default_wish(struct vqnic_vdev *vdev, struct vqnic_wish *wish)
+{
+	struct vqnic_filter *filter = vdev->card->filter;
+
+	mutex_lock(&filter->lock);
+	vqnic_wish_default(vqnic_filter_of(vdev), wish);
+	mutex_unlock(&filter->lock);
+}
+
 /* The vdev's driver has set DRIVER_OK, and has accepted `features`. */
 int vqnic_filter_vdev_start(struct vqnic_vdev *vdev, u64 features)
 {
@@ -403,9 +448,10 @@ int vqnic_filter_vdev_start(struct vqnic_vdev *vdev, u64 features)
 void vqnic_filter_vdev_reset(struct vqnic_vdev *vdev)
 {
 	struct vqnic_filter *filter = vdev->card->filter;
+	struct vqnic_filter_vdev *own = vqnic_filter_of(vdev);
 
 	mutex_lock(&filter->lock);
-	vqnic_wish_default(vqnic_filter_of(vdev));
+	vqnic_wish_default(own, &own->wish);
 	/* Fails only if the card is lost: there is room for the address that a vdev was given. */
 	vqnic_filter_apply(vdev);
 	mutex_unlock(&filter->lock);
@@ -529,7 +575,7 @@ void vqnic_filter_vdev_open(struct vqnic_vdev *vdev)
 	own->policy.all_vlans = true;
 	own->policy.macs_max = filter->macs_max;
 	ether_addr_copy(own->given, vdev->offer.mac);
-	vqnic_wish_default(own);
+	vqnic_wish_default(own, &own->wish);
 	mutex_unlock(&filter->lock);
 }
 

@@ -23,6 +23,7 @@ static DEFINE_MUTEX(vqnic_cards_lock);
 static LIST_HEAD(vqnic_cards);
 static u32 vqnic_next_id;
 static struct vqnic_filter_show vqnic_filter_shown;	/* vqnic_cards_lock; scratch */
+static struct vqnic_parts vqnic_parts;			/* vqnic_cards_lock; scratch */
 
 static_assert(VQNIC_RX_PROMISC == VQNIC_VDEV_RX_MODE_PROMISC);
 static_assert(VQNIC_RX_ALLMULTI == VQNIC_VDEV_RX_MODE_ALLMULTI);
@@ -255,7 +256,8 @@ static int vqnic_fill_dev(struct sk_buff *msg, struct vqnic_card *card, struct v
 		return -EMSGSIZE;
 
 	mutex_lock(&vdev->lock);
-	if (nla_put_u32(msg, VQNIC_A_DEV_PAIRS_USED, vdev->cvq.pairs) ||
+	if (nla_put_u32(msg, VQNIC_A_DEV_STATE, vqnic_vdev_state(vdev)) ||
+	    nla_put_u32(msg, VQNIC_A_DEV_PAIRS_USED, vdev->cvq.pairs) ||
 	    vqnic_put_u64(msg, VQNIC_A_DEV_OFFLOADS, vdev->cvq.offloads) ||
 	    vqnic_put_u64(msg, VQNIC_A_DEV_COMMANDS, vdev->cvq.commands) ||
 	    vqnic_put_u64(msg, VQNIC_A_DEV_COMMANDS_REFUSED, vdev->cvq.refused))
@@ -686,8 +688,8 @@ static int vqnic_set_policy_of(struct sk_buff *unused, struct genl_info *info,
 	return err;
 }
 
-/* Does it with the device that must be named. */
-static int vqnic_do_with_dev(struct genl_info *info, vqnic_do_fn fn)
+/* Does it with the device that must be named; `msg` is the answer, if there is one. */
+static int vqnic_do_with_dev(struct sk_buff *msg, struct genl_info *info, vqnic_do_fn fn)
 {
 	int err;
 
@@ -696,7 +698,7 @@ static int vqnic_do_with_dev(struct genl_info *info, vqnic_do_fn fn)
 		return -EINVAL;
 	}
 	mutex_lock(&vqnic_cards_lock);
-	err = vqnic_do_locked(NULL, info, info->attrs[VQNIC_A_DEV_NAME], fn);
+	err = vqnic_do_locked(msg, info, info->attrs[VQNIC_A_DEV_NAME], fn);
 	mutex_unlock(&vqnic_cards_lock);
 	return err;
 }
@@ -707,7 +709,7 @@ static int vqnic_policy_set_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "what is to change must be named");
 		return -EINVAL;
 	}
-	return vqnic_do_with_dev(info, vqnic_set_policy_of);
+	return vqnic_do_with_dev(NULL, info, vqnic_set_policy_of);
 }
 
 /* Takes the pages that a request is about, and checks that a card can have them. */
@@ -875,17 +877,334 @@ static int vqnic_log_stop_of(struct sk_buff *unused, struct genl_info *info,
 
 static int vqnic_log_start_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	return vqnic_do_with_dev(info, vqnic_log_start_of);
+	return vqnic_do_with_dev(NULL, info, vqnic_log_start_of);
 }
 
 static int vqnic_log_read_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	return vqnic_do_with_dev(info, vqnic_log_read_of);
+	return vqnic_do_with_dev(NULL, info, vqnic_log_read_of);
 }
 
 static int vqnic_log_stop_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	return vqnic_do_with_dev(info, vqnic_log_stop_of);
+	return vqnic_do_with_dev(NULL, info, vqnic_log_stop_of);
+}
+
+/*
+ * What is done with the state of a device. card->lock and vdev->lock are held.
+ */
+typedef int (*vqnic_state_fn)(struct sk_buff *msg, struct genl_info *info, struct vqnic_vdev *vdev);
+
+static int vqnic_with_state(struct sk_buff *msg, struct genl_info *info, struct vqnic_card *card,
+			    const struct nlattr *dev_name, vqnic_state_fn fn)
+{
+	struct vqnic_vdev *vdev;
+	int err = -ENODEV;
+
+	mutex_lock(&card->lock);
+	vdev = vqnic_find_dev(card, dev_name);
+	if (vdev) {
+		mutex_lock(&vdev->lock);
+		err = fn(msg, info, vdev);
+		mutex_unlock(&vdev->lock);
+	}
+	mutex_unlock(&card->lock);
+	if (err == -EIO)
+		NL_SET_ERR_MSG(info->extack, "the card does not answer");
+	return err;
+}
+
+/* -EBUSY unless the device is suspended. */
+static int vqnic_check_suspended(struct genl_info *info, struct vqnic_vdev *vdev)
+{
+	if (vqnic_vdev_state(vdev) == VQNIC_DEV_STATE_SUSPENDED)
+		return 0;
+	NL_SET_ERR_MSG(info->extack, "the device is not suspended");
+	return -EBUSY;
+}
+
+static int vqnic_suspend_fn(struct sk_buff *unused, struct genl_info *info, struct vqnic_vdev *vdev)
+{
+	switch (vqnic_vdev_state(vdev)) {
+	case VQNIC_DEV_STATE_RUNNING:
+	case VQNIC_DEV_STATE_TRACKING:
+		return vqnic_vdev_suspend(vdev);
+	case VQNIC_DEV_STATE_SUSPENDED:
+		NL_SET_ERR_MSG(info->extack, "the device is suspended already");
+		return -EBUSY;
+	default:
+		NL_SET_ERR_MSG(info->extack, "no driver runs the device");
+		return -EBUSY;
+	}
+}
+
+static int vqnic_resume_fn(struct sk_buff *unused, struct genl_info *info, struct vqnic_vdev *vdev)
+{
+	return vqnic_check_suspended(info, vdev) ?: vqnic_vdev_resume(vdev);
+}
+
+/* How far a queue is. */
+static int vqnic_put_position(struct sk_buff *msg, struct vqnic_vdev *vdev, unsigned int index)
+{
+	struct nlattr *nest;
+	u16 position;
+	int err;
+
+	err = vqnic_vdev_vq_position(vdev, index, &position);
+	if (err)
+		return err;
+	nest = nla_nest_start(msg, VQNIC_A_QUEUE);
+	if (!nest || nla_put_u32(msg, VQNIC_A_QUEUE_INDEX, index) ||
+	    nla_put_u32(msg, VQNIC_A_QUEUE_AVAIL, position) ||
+	    nla_put_u32(msg, VQNIC_A_QUEUE_USED, position))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int vqnic_put_state(struct sk_buff *msg, struct vqnic_vdev *vdev)
+{
+	const struct vqnic_offer *offer = &vdev->offer;
+	unsigned int i;
+	int err;
+
+	lockdep_assert_held(&vqnic_cards_lock);
+	vqnic_state_get_parts(vdev, &vqnic_parts);
+	vqnic_filter_show(vdev, &vqnic_filter_shown);
+	if (vqnic_put_card_name(msg, vdev->card) || vqnic_put_dev_name(msg, vdev) ||
+	    nla_put(msg, VQNIC_A_DEV_MAC, sizeof(offer->mac), offer->mac) ||
+	    nla_put_u32(msg, VQNIC_A_DEV_MTU, offer->mtu) ||
+	    nla_put_u32(msg, VQNIC_A_DEV_PAIRS, offer->pairs) ||
+	    nla_put(msg, VQNIC_A_DEV_PARTS, vqnic_parts.len, vqnic_parts.bytes) ||
+	    vqnic_put_policy(msg, &vqnic_filter_shown))
+		return -EMSGSIZE;
+	for (i = 0; i < vdev->nvqs; i++) {
+		err = vdev->vqs[i].ready ? vqnic_put_position(msg, vdev, i) : 0;
+		if (err)
+			return err;
+	}
+	/* What was read has shown whether the card is there. */
+	return vqnic_card_up(vdev->card) ? 0 : -EIO;
+}
+
+static int vqnic_state_get_fn(struct sk_buff *msg, struct genl_info *info, struct vqnic_vdev *vdev)
+{
+	void *hdr;
+	int err;
+
+	err = vqnic_check_suspended(info, vdev);
+	if (err)
+		return err;
+	if (vqnic_vdev_status(vdev) & VIRTIO_CONFIG_S_NEEDS_RESET) {
+		NL_SET_ERR_MSG(info->extack, "a queue of the device has stopped by a fault");
+		return -EBUSY;
+	}
+	hdr = genlmsg_put_reply(msg, info, &vqnic_genl, 0, info->genlhdr->cmd);
+	if (!hdr)
+		return -EMSGSIZE;
+	err = vqnic_put_state(msg, vdev);
+	if (!err)
+		genlmsg_end(msg, hdr);
+	return err;
+}
+
+/* The device must be like the one that the state is of. */
+static int vqnic_check_shape(struct genl_info *info, const struct vqnic_vdev *vdev)
+{
+	const struct vqnic_offer *offer = &vdev->offer;
+	u32 pairs = nla_get_u32(info->attrs[VQNIC_A_DEV_PAIRS]);
+	u32 mtu = nla_get_u32(info->attrs[VQNIC_A_DEV_MTU]);
+
+	if (memcmp(nla_data(info->attrs[VQNIC_A_DEV_MAC]), offer->mac, ETH_ALEN)) {
+		NL_SET_ERR_MSG_FMT(info->extack, "the device has another MAC address, %pM",
+				   offer->mac);
+		return -EINVAL;
+	}
+	if (mtu != offer->mtu) {
+		NL_SET_ERR_MSG_FMT(info->extack, "the device's MTU is %u, not %u", offer->mtu, mtu);
+		return -EINVAL;
+	}
+	if (pairs != offer->pairs) {
+		NL_SET_ERR_MSG_FMT(info->extack, "the device has %u queue pairs, not %u",
+				   offer->pairs, pairs);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static const struct netlink_range_validation vqnic_position_range = { .max = U16_MAX };
+
+static const struct nla_policy vqnic_position_policy[VQNIC_A_QUEUE_USED + 1] = {
+	[VQNIC_A_QUEUE_INDEX] = { .type = NLA_U32 },
+	[VQNIC_A_QUEUE_AVAIL] = NLA_POLICY_FULL_RANGE(NLA_U32, &vqnic_position_range),
+	[VQNIC_A_QUEUE_USED] = NLA_POLICY_FULL_RANGE(NLA_U32, &vqnic_position_range),
+};
+
+/* Takes how far a queue is. */
+static int vqnic_parse_position(struct genl_info *info, const struct nlattr *attr,
+				const struct vqnic_vdev *vdev, struct vqnic_restored *state)
+{
+	struct nlattr *attrs[VQNIC_A_QUEUE_USED + 1];
+	u32 index, avail;
+	int err;
+
+	err = nla_parse_nested(attrs, VQNIC_A_QUEUE_USED, attr, vqnic_position_policy,
+			       info->extack);
+	if (err)
+		return err;
+	if (!attrs[VQNIC_A_QUEUE_INDEX] || !attrs[VQNIC_A_QUEUE_AVAIL] ||
+	    !attrs[VQNIC_A_QUEUE_USED]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "how far the queue is must be said");
+		return -EINVAL;
+	}
+	index = nla_get_u32(attrs[VQNIC_A_QUEUE_INDEX]);
+	avail = nla_get_u32(attrs[VQNIC_A_QUEUE_AVAIL]);
+	if (index >= vdev->nvqs || !state->vqs[index].size || state->vqs[index].placed) {
+		NL_SET_ERR_MSG_FMT(info->extack, "queue %u does not run, or comes twice", index);
+		return -EINVAL;
+	}
+	if (avail != nla_get_u32(attrs[VQNIC_A_QUEUE_USED])) {
+		NL_SET_ERR_MSG_FMT(info->extack, "queue %u has chains in flight", index);
+		return -EINVAL;
+	}
+	state->vqs[index].avail = avail;
+	state->vqs[index].placed = true;
+	return 0;
+}
+
+static int vqnic_parse_positions(struct genl_info *info, const struct vqnic_vdev *vdev,
+				 struct vqnic_restored *state)
+{
+	const struct nlattr *attr;
+	unsigned int i;
+	int rem, err;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (nla_type(attr) != VQNIC_A_QUEUE)
+			continue;
+		err = vqnic_parse_position(info, attr, vdev, state);
+		if (err)
+			return err;
+	}
+	for (i = 0; i < vdev->nvqs; i++)
+		if (state->vqs[i].size && !state->vqs[i].placed) {
+			NL_SET_ERR_MSG_FMT(info->extack, "nothing says how far queue %u is", i);
+			return -EINVAL;
+		}
+	return 0;
+}
+
+/* Has the device allowed what the state's was, all of it. */
+static int vqnic_restore_policy(struct genl_info *info, struct vqnic_vdev *vdev)
+{
+	struct nlattr *attrs[VQNIC_FILTER_A_MAX + 1];
+	struct vqnic_policy policy;
+	int err;
+
+	err = nla_parse_nested(attrs, VQNIC_FILTER_A_MAX, info->attrs[VQNIC_A_FILTER_POLICY],
+			       vqnic_set_policy, info->extack);
+	if (err)
+		return err;
+	vqnic_filter_get_policy(vdev, &policy);
+	err = vqnic_parse_policy(info, attrs, vdev->card, &policy);
+	if (err)
+		return err;
+	err = vqnic_filter_set_policy(vdev, &policy);
+	if (err)
+		NL_SET_ERR_MSG(info->extack, "the card has no room for what it allows");
+	return err;
+}
+
+static int vqnic_state_set_fn(struct sk_buff *unused, struct genl_info *info,
+			      struct vqnic_vdev *vdev)
+{
+	const struct nlattr *parts = info->attrs[VQNIC_A_DEV_PARTS];
+	struct vqnic_restored *state;
+	int err;
+
+	if (vdev->status & VIRTIO_CONFIG_S_DRIVER_OK) {
+		NL_SET_ERR_MSG(info->extack, "a driver runs the device");
+		return -EBUSY;
+	}
+	err = vqnic_check_shape(info, vdev);
+	if (err)
+		return err;
+	state = vqnic_state_parse(vdev, nla_data(parts), nla_len(parts), info->extack);
+	if (IS_ERR(state))
+		return PTR_ERR(state);
+	err = vqnic_parse_positions(info, vdev, state);
+	if (!err)
+		err = vqnic_restore_policy(info, vdev);
+	if (err) {
+		kfree(state);
+		return err;
+	}
+	vqnic_state_set(vdev, state);
+	vqnic_notify_dev(vdev, VQNIC_NTF_RESTORED);
+	return 0;
+}
+
+static int vqnic_suspend_of(struct sk_buff *msg, struct genl_info *info, struct vqnic_card *card,
+			    const struct nlattr *dev_name)
+{
+	return vqnic_with_state(msg, info, card, dev_name, vqnic_suspend_fn);
+}
+
+static int vqnic_resume_of(struct sk_buff *msg, struct genl_info *info, struct vqnic_card *card,
+			   const struct nlattr *dev_name)
+{
+	return vqnic_with_state(msg, info, card, dev_name, vqnic_resume_fn);
+}
+
+static int vqnic_state_get_of(struct sk_buff *msg, struct genl_info *info, struct vqnic_card *card,
+			      const struct nlattr *dev_name)
+{
+	return vqnic_with_state(msg, info, card, dev_name, vqnic_state_get_fn);
+}
+
+static int vqnic_state_set_of(struct sk_buff *msg, struct genl_info *info, struct vqnic_card *card,
+			      const struct nlattr *dev_name)
+{
+	return vqnic_with_state(msg, info, card, dev_name, vqnic_state_set_fn);
+}
+
+static int vqnic_suspend_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return vqnic_do_with_dev(NULL, info, vqnic_suspend_of);
+}
+
+static int vqnic_resume_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return vqnic_do_with_dev(NULL, info, vqnic_resume_of);
+}
+
+static int vqnic_state_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sk_buff *msg = genlmsg_new(VQNIC_MESSAGE_SIZE, GFP_KERNEL);
+	int err;
+
+	if (!msg)
+		return -ENOMEM;
+	err = vqnic_do_with_dev(msg, info, vqnic_state_get_of);
+	if (err) {
+		nlmsg_free(msg);
+		return err;
+	}
+	return genlmsg_reply(msg, info);
+}
+
+static int vqnic_state_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static const int needed[] = { VQNIC_A_DEV_MAC, VQNIC_A_DEV_MTU, VQNIC_A_DEV_PAIRS,
+				      VQNIC_A_DEV_PARTS, VQNIC_A_FILTER_POLICY };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(needed); i++)
+		if (GENL_REQ_ATTR_CHECK(info, needed[i])) {
+			NL_SET_ERR_MSG(info->extack, "a part of the state is missing");
+			return -EINVAL;
+		}
+	return vqnic_do_with_dev(NULL, info, vqnic_state_set_of);
 }
 
 /* Ends the logs of a socket that was closed. */
@@ -1090,6 +1409,17 @@ static const struct nla_policy vqnic_log_policy[VQNIC_A_LOG_SIZE + 1] = {
 	[VQNIC_A_LOG_SIZE] = { .type = NLA_U64 },
 };
 
+static const struct nla_policy vqnic_state_policy[VQNIC_A_DEV_PARTS + 1] = {
+	[VQNIC_A_CARD] = VQNIC_CARD_POLICY,
+	[VQNIC_A_DEV_NAME] = VQNIC_DEV_NAME_POLICY,
+	[VQNIC_A_DEV_MAC] = NLA_POLICY_EXACT_LEN(ETH_ALEN),
+	[VQNIC_A_DEV_MTU] = { .type = NLA_U32 },
+	[VQNIC_A_DEV_PAIRS] = { .type = NLA_U32 },
+	[VQNIC_A_DEV_PARTS] = { .type = NLA_BINARY, .len = SZ_32K },
+	[VQNIC_A_QUEUE] = NLA_POLICY_NESTED(vqnic_position_policy),
+	[VQNIC_A_FILTER_POLICY] = NLA_POLICY_NESTED(vqnic_set_policy),
+};
+
 static const struct genl_split_ops vqnic_genl_ops[] = {
 	{
 		.cmd = VQNIC_CMD_CARD_GET,
@@ -1177,6 +1507,34 @@ static const struct genl_split_ops vqnic_genl_ops[] = {
 		.doit = vqnic_log_stop_doit,
 		.policy = vqnic_dev_policy,
 		.maxattr = VQNIC_A_DEV_NAME,
+		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = VQNIC_CMD_SUSPEND,
+		.doit = vqnic_suspend_doit,
+		.policy = vqnic_dev_policy,
+		.maxattr = VQNIC_A_DEV_NAME,
+		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = VQNIC_CMD_RESUME,
+		.doit = vqnic_resume_doit,
+		.policy = vqnic_dev_policy,
+		.maxattr = VQNIC_A_DEV_NAME,
+		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = VQNIC_CMD_STATE_GET,
+		.doit = vqnic_state_get_doit,
+		.policy = vqnic_dev_policy,
+		.maxattr = VQNIC_A_DEV_NAME,
+		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
+	},
+	{
+		.cmd = VQNIC_CMD_STATE_SET,
+		.doit = vqnic_state_set_doit,
+		.policy = vqnic_state_policy,
+		.maxattr = VQNIC_A_DEV_PARTS,
 		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
 	},
 };

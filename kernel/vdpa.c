@@ -379,29 +379,45 @@ static bool vqnic_get_vq_ready(struct vdpa_device *vdpa, u16 idx)
 static int vqnic_set_vq_state(struct vdpa_device *vdpa, u16 idx, const struct vdpa_vq_state *state)
 {
 	struct vqnic_vdev *vdev = vqnic_vdev_of(vdpa);
+	struct vqnic_vq *vq = &vdev->vqs[idx];
 	int err = 0;
 
 	mutex_lock(&vdev->lock);
-	if (vqnic_vq_may_change(vdev, idx))
-		vdev->vqs[idx].avail = state->split.avail_index;
-	else
+	if (vqnic_vq_may_change(vdev, idx)) {
+		vq->avail = state->split.avail_index;
+		vq->placed = true;
+	} else {
 		err = -EBUSY;
+	}
 	mutex_unlock(&vdev->lock);
+	return err;
+}
+
+/* Where queue `idx` would go on. vdev->lock is held. */
+int vqnic_vdev_vq_position(struct vqnic_vdev *vdev, u16 idx, u16 *position)
+{
+	struct vqnic_vq_state now;
+	int err;
+
+	*position = vdev->vqs[idx].avail;
+	if (!vdev->vqs[idx].running)
+		return 0;
+	err = vqnic_cmd_vq_state(vdev, idx, &now);
+	if (!err)
+		*position = now.used;
 	return err;
 }
 
 static int vqnic_get_vq_state(struct vdpa_device *vdpa, u16 idx, struct vdpa_vq_state *state)
 {
 	struct vqnic_vdev *vdev = vqnic_vdev_of(vdpa);
-	struct vqnic_vq_state now;
-	int err = 0;
+	u16 position;
+	int err;
 
 	mutex_lock(&vdev->lock);
-	now.used = vdev->vqs[idx].avail;
-	if (vdev->vqs[idx].running)
-		err = vqnic_cmd_vq_state(vdev, idx, &now);
+	err = vqnic_vdev_vq_position(vdev, idx, &position);
 	mutex_unlock(&vdev->lock);
-	state->split.avail_index = now.used;
+	state->split.avail_index = position;
 	return err;
 }
 
@@ -620,6 +636,8 @@ static int vqnic_prepare_driver_ok(struct vdpa_device *vdpa)
 		dev_err(&vdpa->dev, "card does not take the vector of configuration changes: %pe\n",
 			ERR_PTR(err));
 	err = vqnic_cvq_start(vdev);
+	if (!err)
+		err = vqnic_state_apply(vdev);
 	for (group = 0; !err && vqnic_has_iommu(vdev->card) && group < VQNIC_GROUPS; group++) {
 		u16 index = vqnic_group_as_index(vdpa, group);
 
@@ -673,42 +691,71 @@ static void vqnic_set_status(struct vdpa_device *vdpa, u8 status)
 	mutex_unlock(&vdev->lock);
 }
 
-/* Nothing of the vdev is in flight when it returns 0. Until it is resumed, kicks are kept. */
+/* One of VQNIC_DEV_STATE_*. vdev->lock is held. */
+u32 vqnic_vdev_state(const struct vqnic_vdev *vdev)
+{
+	if (!vqnic_vdev_runs(vdev))
+		return vdev->restored ? VQNIC_DEV_STATE_RESTORED : VQNIC_DEV_STATE_IDLE;
+	if (vdev->suspended)
+		return VQNIC_DEV_STATE_SUSPENDED;
+	return vdev->log.bytes ? VQNIC_DEV_STATE_TRACKING : VQNIC_DEV_STATE_RUNNING;
+}
+
+/*
+ * Nothing of the vdev is in flight when it returns 0. Until it is resumed, kicks are kept.
+ * vdev->lock is held.
+ */
+int vqnic_vdev_suspend(struct vqnic_vdev *vdev)
+{
+	int err;
+
+	if (!vqnic_vdev_runs(vdev))
+		return -EIO;
+	if (vdev->suspended)
+		return 0;
+	err = vqnic_cmd_vdev_suspend(vdev);
+	if (err)
+		return err;
+	vdev->suspended = true;
+	vqnic_notify_dev(vdev, VQNIC_NTF_SUSPENDED);
+	return 0;
+}
+
+/* vdev->lock is held. */
+int vqnic_vdev_resume(struct vqnic_vdev *vdev)
+{
+	if (!vqnic_vdev_runs(vdev))
+		return -EIO;
+	if (!vdev->suspended)
+		return 0;
+	vdev->suspended = false;
+	/* Those that were changed meanwhile. */
+	vqnic_vdev_start_vqs(vdev);
+	vqnic_cmd_vdev_resume(vdev);
+	vqnic_notify_dev(vdev, VQNIC_NTF_RESUMED);
+	return 0;
+}
+
 static int vqnic_suspend(struct vdpa_device *vdpa)
 {
 	struct vqnic_vdev *vdev = vqnic_vdev_of(vdpa);
-	int err = 0;
+	int err;
 
 	mutex_lock(&vdev->lock);
-	if (!vqnic_vdev_runs(vdev))
-		err = -EIO;
-	else if (!vdev->suspended)
-		err = vqnic_cmd_vdev_suspend(vdev);
-	if (err) {
-		dev_err_ratelimited(&vdpa->dev, "cannot be suspended: %pe\n", ERR_PTR(err));
-	} else if (!vdev->suspended) {
-		vdev->suspended = true;
-		vqnic_notify_dev(vdev, VQNIC_NTF_SUSPENDED);
-	}
+	err = vqnic_vdev_suspend(vdev);
 	mutex_unlock(&vdev->lock);
+	if (err)
+		dev_err_ratelimited(&vdpa->dev, "cannot be suspended: %pe\n", ERR_PTR(err));
 	return err;
 }
 
 static int vqnic_resume(struct vdpa_device *vdpa)
 {
 	struct vqnic_vdev *vdev = vqnic_vdev_of(vdpa);
-	int err = 0;
+	int err;
 
 	mutex_lock(&vdev->lock);
-	if (!vqnic_vdev_runs(vdev)) {
-		err = -EIO;
-	} else if (vdev->suspended) {
-		vdev->suspended = false;
-		/* Those that were changed meanwhile. */
-		vqnic_vdev_start_vqs(vdev);
-		vqnic_cmd_vdev_resume(vdev);
-		vqnic_notify_dev(vdev, VQNIC_NTF_RESUMED);
-	}
+	err = vqnic_vdev_resume(vdev);
 	mutex_unlock(&vdev->lock);
 	return err;
 }
@@ -721,6 +768,7 @@ static void vqnic_vq_forget(struct vqnic_vq *vq)
 	vq->device = 0;
 	vq->num = 0;
 	vq->avail = 0;
+	vq->placed = false;
 	vq->ready = false;
 	vq->running = false;
 	vq->faulted = false;
@@ -1161,6 +1209,7 @@ static void vqnic_vdev_close(struct vqnic_vdev *vdev)
 		vqnic_cmd_vdev_disable(vdev);
 	vdev->provisioned = false;
 	vqnic_cvq_close(vdev);
+	vqnic_state_set(vdev, NULL);
 	vqnic_vdev_put_irqs(vdev);
 	mutex_unlock(&vdev->lock);
 	vqnic_log_stop(vdev);

@@ -39,6 +39,7 @@
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/rbtree.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/vdpa.h>
@@ -125,6 +126,7 @@ struct vqnic_vq {
 	u64 device;
 	u32 num;
 	u16 avail;
+	bool placed;		/* its driver has said so */
 	bool ready;		/* to run as soon as DRIVER_OK is set */
 	bool running;		/* the card runs it */
 	bool faulted;		/* its fault has been reported */
@@ -218,6 +220,28 @@ struct vqnic_filter_show {
 
 struct vqnic_filter;
 
+/* Queues that a vdev can have. */
+#define VQNIC_VDEV_VQS_LIMIT (2 * VQNIC_VDEV_PAIRS_LIMIT + 1)
+
+/* What a vdev is to go on with when its driver sets DRIVER_OK; state.c. */
+struct vqnic_restored {
+	u64 features;		/* that its driver must have accepted */
+	struct vqnic_wish wish;	/* but vlan_filter */
+	u16 pairs;
+	u64 offloads;
+	struct {
+		u32 size;	/* 0: the queue does not run */
+		u16 avail;
+		bool placed;
+	} vqs[VQNIC_VDEV_VQS_LIMIT];
+};
+
+/* Device parts of a vdev: of all queues and commands there are fewer. */
+struct vqnic_parts {
+	size_t len;
+	u8 bytes[SZ_4K];
+};
+
 /* What the control queue of a vdev needs, and what it has set and nobody else keeps. */
 struct vqnic_cvq {
 	void *mailbox;		/* the card's to write; NULL while the vdev is not used */
@@ -264,6 +288,7 @@ struct vqnic_vdev {
 	struct vqnic_vq *vqs;	/* constant while used */
 	u16 nvqs;		/* constant while used */
 	struct vqnic_cvq cvq;
+	struct vqnic_restored *restored;	/* NULL: its driver begins anew */
 };
 
 enum vqnic_state {
@@ -456,6 +481,11 @@ int vqnic_filter_vdev_up(struct vqnic_vdev *vdev);
 void vqnic_filter_vdev_down(struct vqnic_vdev *vdev);
 int vqnic_filter_vdev_start(struct vqnic_vdev *vdev, u64 features);
 void vqnic_filter_vdev_reset(struct vqnic_vdev *vdev);
+int vqnic_filter_fill_macs(const struct vqnic_card *card, struct vqnic_wish *wish,
+			   const u8 *unicast, const u8 *multicast);
+void vqnic_filter_default_wish(struct vqnic_vdev *vdev, struct vqnic_wish *wish);
+void vqnic_filter_get_wish(struct vqnic_vdev *vdev, struct vqnic_wish *wish);
+int vqnic_filter_set_wish(struct vqnic_vdev *vdev, const struct vqnic_wish *wish);
 int vqnic_filter_set_mac(struct vqnic_vdev *vdev, const u8 *mac);
 int vqnic_filter_set_macs(struct vqnic_vdev *vdev, const u8 *unicast, unsigned int unicasts,
 			  const u8 *multicast, unsigned int multicasts);
@@ -476,6 +506,16 @@ int vqnic_cvq_start(struct vqnic_vdev *vdev);
 void vqnic_cvq_reset(struct vqnic_vdev *vdev);
 void vqnic_cvq_serve(struct vqnic_vdev *vdev);
 void vqnic_cvq_event(struct vqnic_card *card);
+int vqnic_cvq_take_macs(const u8 **data, size_t *len, const u8 **macs, unsigned int *count);
+u64 vqnic_cvq_offloads(u64 features);
+int vqnic_cvq_restore(struct vqnic_vdev *vdev, const struct vqnic_restored *state);
+
+/* state.c */
+void vqnic_state_get_parts(struct vqnic_vdev *vdev, struct vqnic_parts *parts);
+struct vqnic_restored *vqnic_state_parse(struct vqnic_vdev *vdev, const u8 *bytes, size_t len,
+					 struct netlink_ext_ack *extack);
+void vqnic_state_set(struct vqnic_vdev *vdev, struct vqnic_restored *state);
+int vqnic_state_apply(struct vqnic_vdev *vdev);
 
 /* vdpa.c */
 int vqnic_mgmtdev_register(struct vqnic_card *card);
@@ -484,6 +524,10 @@ void vqnic_vdev_init(struct vqnic_card *card, unsigned int index);
 void vqnic_vdev_down(struct vqnic_vdev *vdev);
 int vqnic_vdev_up(struct vqnic_vdev *vdev);
 u8 vqnic_vdev_status(struct vqnic_vdev *vdev);
+u32 vqnic_vdev_state(const struct vqnic_vdev *vdev);
+int vqnic_vdev_suspend(struct vqnic_vdev *vdev);
+int vqnic_vdev_resume(struct vqnic_vdev *vdev);
+int vqnic_vdev_vq_position(struct vqnic_vdev *vdev, u16 idx, u16 *position);
 bool vqnic_vdev_link(struct vqnic_vdev *vdev);
 void vqnic_vdev_check_faults(struct vqnic_vdev *vdev);
 

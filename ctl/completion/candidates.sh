@@ -25,7 +25,7 @@ _vqnicctl_settings_but() {
 }
 
 # The arguments of a command: TAKES CARD DEV SETTING USED. What is empty is not given yet; SETTING has no value yet, the
-# settings USED have.
+# settings USED have. Status 1: it is a file's name.
 _vqnicctl_arguments() {
 	local takes=$1 card=$2 dev=$3 setting=$4 used=$5
 	case $takes in
@@ -44,6 +44,8 @@ _vqnicctl_arguments() {
 			_vqnicctl_settings_but "$used"
 		fi
 		;;
+	*' dev file '*) [ -z "$dev" ] || [ -n "$setting" ] ;;
+	*' file '*) [ -n "$dev" ] ;;
 	esac
 }
 
@@ -56,7 +58,9 @@ _vqnicctl_candidates() {
 		case $file$word in
 		-*)
 			_vqnicctl_values "${word%%=*}" >/dev/null && continue
-			batch=yes
+			case $word in
+			-b* | --b*) batch=yes ;;
+			esac
 			case $word in
 			*=*) ;;
 			*) file=yes ;;
@@ -99,7 +103,7 @@ _vqnicctl_candidates() {
 		elif [ -z "$verb" ]; then
 			_vqnicctl_verbs "$object"
 		else
-			_vqnicctl_arguments "$takes" "$card" "$dev" "$setting" "$used"
+			_vqnicctl_arguments "$takes" "$card" "$dev" "$setting" "$used" || return 1
 		fi
 		;;
 	esac

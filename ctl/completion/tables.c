@@ -62,13 +62,14 @@ static void print_verbs(void)
 
 static void print_arguments(void)
 {
-	printf("# OBJECT VERB: which of card, dev, one (of these only) and settings follow\n_vqnicctl_takes() {\n"
+	printf("# OBJECT VERB: which of card, dev, one (of these only), settings and file follow\n_vqnicctl_takes() {\n"
 	       "\tcase \"$1 $2\" in\n");
 	for (const struct command *c = commands; c->object; c++)
-		if (c->arguments_max)
-			printf("\t'%s %s') echo%s%s%s%s ;;\n", c->object, c->verb, c->cards ? " card" : "",
+		if (c->arguments_max || c->flags & COMMAND_FILE)
+			printf("\t'%s %s') echo%s%s%s%s%s ;;\n", c->object, c->verb, c->cards ? " card" : "",
 			       c->devs ? " dev" : "", c->arguments_max < c->cards + c->devs ? " one" : "",
-			       c->flags & COMMAND_SETTINGS ? " settings" : "");
+			       c->flags & COMMAND_SETTINGS ? " settings" : "",
+			       c->flags & COMMAND_FILE ? " file" : "");
 	printf("\tesac\n}\n\n");
 }
 

@@ -13,7 +13,7 @@
 
 static_assert(VQNIC_A_MAX < 128 && VQNIC_FILTER_A_MAX < 128, "the masks of present attributes have 128 bits");
 
-enum kind { UNKNOWN, U8, U16, U32, U64, BOOL, FLAG, STRING, MAC, MACS, VLANS, BITMAP };
+enum kind { UNKNOWN, U8, U16, U32, U64, BOOL, FLAG, STRING, MAC, MACS, VLANS, BYTES };
 
 /* Where the attribute of the same number goes. */
 struct field {
@@ -21,7 +21,7 @@ struct field {
 	size_t offset;
 };
 
-#define REQUIRED_MAX 5
+#define REQUIRED_MAX 6
 
 /* A structure: its first member is `present`. */
 struct layout {
@@ -82,6 +82,7 @@ static const struct layout dev_layout = {
 		[VQNIC_A_DEV_COMMANDS_REFUSED] = { U64, offsetof(struct vqnic_dev, commands_refused) },
 		[VQNIC_A_LOG_IOVA] = { U64, offsetof(struct vqnic_dev, log_iova) },
 		[VQNIC_A_LOG_SIZE] = { U64, offsetof(struct vqnic_dev, log_size) },
+		[VQNIC_A_DEV_STATE] = { U32, offsetof(struct vqnic_dev, state) },
 	},
 };
 
@@ -171,7 +172,21 @@ static const struct layout log_layout = {
 		[VQNIC_A_DEV_NAME] = { STRING, offsetof(struct log_pages, dev) },
 		[VQNIC_A_LOG_IOVA] = { U64, offsetof(struct log_pages, iova) },
 		[VQNIC_A_LOG_SIZE] = { U64, offsetof(struct log_pages, size) },
-		[VQNIC_A_LOG_BITMAP] = { BITMAP, offsetof(struct log_pages, bitmap) },
+		[VQNIC_A_LOG_BITMAP] = { BYTES, offsetof(struct log_pages, bitmap) },
+	},
+};
+
+static const struct layout state_layout = {
+	.what = "state", .size = sizeof(struct dev_state),
+	.required = { VQNIC_A_CARD, VQNIC_A_DEV_NAME, VQNIC_A_DEV_MAC, VQNIC_A_DEV_MTU, VQNIC_A_DEV_PAIRS,
+		      VQNIC_A_DEV_PARTS },
+	.fields = {
+		[VQNIC_A_CARD] = { STRING, offsetof(struct dev_state, card) },
+		[VQNIC_A_DEV_NAME] = { STRING, offsetof(struct dev_state, dev) },
+		[VQNIC_A_DEV_MAC] = { MAC, offsetof(struct dev_state, mac) },
+		[VQNIC_A_DEV_MTU] = { U32, offsetof(struct dev_state, mtu) },
+		[VQNIC_A_DEV_PAIRS] = { U32, offsetof(struct dev_state, pairs) },
+		[VQNIC_A_DEV_PARTS] = { BYTES, offsetof(struct dev_state, parts) },
 	},
 };
 
@@ -217,8 +232,8 @@ static bool take(const struct nlattr *attr, enum kind kind, void *member)
 		};
 		return len % VQNIC_MAC_BYTES == 0;
 	}
-	if (kind == BITMAP) {
-		*(struct bitmap *)member = (struct bitmap){ .len = len, .bits = (const uint8_t *)data };
+	if (kind == BYTES) {
+		*(struct blob *)member = (struct blob){ .len = len, .data = (const uint8_t *)data };
 		return true;
 	}
 	if (len != lengths[kind])
@@ -393,6 +408,24 @@ int decode_log(struct decoded *d, const struct nlmsghdr *msg)
 	if (d->log.size % PAGE_BYTES || d->log.bitmap.len != pages / 8 + (pages % 8 != 0))
 		return bad(d, log_layout.what, "not a bit for each page", VQNIC_A_LOG_BITMAP);
 	return 0;
+}
+
+int decode_state(struct decoded *d, const struct nlmsghdr *msg)
+{
+	const struct nlattr *head;
+	int len, ret;
+
+	ret = open_message(d, msg, &head, &len);
+	if (!ret)
+		ret = decode(d, &state_layout, &d->state, head, len);
+	if (!ret)
+		ret = decode_nests(d, &d->nests[0], &queue_layout, VQNIC_A_QUEUE, head, len, &d->state.queue_count);
+	d->state.queues = d->nests[0];
+	if (!ret)
+		ret = decode_part(d, VQNIC_A_FILTER_POLICY, head, len, &d->parts[0], &d->state.policy);
+	if (!ret && !d->state.policy)
+		ret = bad(d, state_layout.what, "missing", VQNIC_A_FILTER_POLICY);
+	return ret;
 }
 
 int decode_event(struct decoded *d, const struct nlmsghdr *msg)

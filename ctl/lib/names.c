@@ -80,6 +80,19 @@ const char *vqnic_rx_mode_name(unsigned int bit)
 	return bit < sizeof(rx_modes) / sizeof(rx_modes[0]) ? rx_modes[bit] : NULL;
 }
 
+const char *vqnic_state_name(uint32_t state)
+{
+	static const char *const names[] = {
+		[VQNIC_DEV_STATE_IDLE] = "idle",
+		[VQNIC_DEV_STATE_RUNNING] = "running",
+		[VQNIC_DEV_STATE_TRACKING] = "tracking",
+		[VQNIC_DEV_STATE_SUSPENDED] = "suspended",
+		[VQNIC_DEV_STATE_RESTORED] = "restored",
+	};
+
+	return state < sizeof(names) / sizeof(names[0]) ? names[state] : NULL;
+}
+
 const char *vqnic_event_name(uint32_t what)
 {
 	static const char *const names[] = {
@@ -98,6 +111,7 @@ const char *vqnic_event_name(uint32_t what)
 		[VQNIC_NTF_RESUMED] = "resumed",
 		[VQNIC_NTF_LOG_STARTED] = "log_started",
 		[VQNIC_NTF_LOG_STOPPED] = "log_stopped",
+		[VQNIC_NTF_RESTORED] = "restored",
 	};
 
 	return what < sizeof(names) / sizeof(names[0]) ? names[what] : NULL;

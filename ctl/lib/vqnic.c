@@ -17,10 +17,15 @@
 
 #include "decode.h"
 #include "reply.h"
+#include "state.h"
 #include "vqnic/vqnic.h"
 
 /* A dump that was overtaken by a change is repeated so often. */
 #define DUMP_ATTEMPTS 8
+
+/* Bytes of device parts that the driver takes, and of the longest request, which has them. */
+#define PARTS_BYTES_MAX 32768
+#define REQUEST_BYTES (PARTS_BYTES_MAX + 8192)
 
 struct vqnic {
 	struct nl_sock *socket;		/* NULL: not connected */
@@ -128,7 +133,7 @@ typedef int (*put_fn)(struct nl_msg *msg, const void *what);
 static struct nl_msg *request(uint16_t family, uint8_t command, uint8_t version, int flags, int attribute1,
 			      const char *value1, int attribute2, const char *value2)
 {
-	struct nl_msg *msg = nlmsg_alloc();
+	struct nl_msg *msg = nlmsg_alloc_size(REQUEST_BYTES);
 
 	if (msg && genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, flags, command, version) &&
 	    (!value1 || !nla_put_string(msg, attribute1, value1)) &&
@@ -237,6 +242,17 @@ static int ask_with(struct vqnic *vq, uint8_t command, bool one, const char *car
 static int ask(struct vqnic *vq, uint8_t command, bool one, const char *card, const char *dev, struct reply *reply)
 {
 	return ask_with(vq, command, one, card, dev, NULL, NULL, reply);
+}
+
+/* Has the driver do what needs no more than the device's name. */
+static int order(struct vqnic *vq, uint8_t command, const char *card, const char *dev)
+{
+	struct reply reply;
+	int ret;
+
+	ret = ask_with(vq, command, true, card, dev, NULL, NULL, &reply);
+	reply_free(&reply);
+	return ret;
 }
 
 /* Decodes message `msg`; a failure is the handle's error. */
@@ -393,7 +409,7 @@ static int read_log(struct vqnic *vq, const char *card, const char *dev, const s
 	if (!ret && (d.log.iova != range->iova || d.log.size != range->size))
 		ret = fail(vq, -EBADMSG, "the driver answers with a dirty log of other pages");
 	for (size_t i = 0; !ret && i < d.log.bitmap.len; i++)
-		bitmap[i] |= d.log.bitmap.bits[i];
+		bitmap[i] |= d.log.bitmap.data[i];
 	decoded_free(&d);
 	reply_free(&reply);
 	return ret;
@@ -417,12 +433,124 @@ int vqnic_log_read(struct vqnic *vq, const char *card, const char *dev, uint64_t
 
 int vqnic_log_stop(struct vqnic *vq, const char *card, const char *dev)
 {
+	return order(vq, VQNIC_CMD_LOG_STOP, card, dev);
+}
+
+int vqnic_suspend(struct vqnic *vq, const char *card, const char *dev)
+{
+	return order(vq, VQNIC_CMD_SUSPEND, card, dev);
+}
+
+int vqnic_resume(struct vqnic *vq, const char *card, const char *dev)
+{
+	return order(vq, VQNIC_CMD_RESUME, card, dev);
+}
+
+/* What the driver says of a policy, as what is to be changed: all of it. */
+static void take_policy(struct vqnic_policy *policy, const struct vqnic_filter_part *part)
+{
+	memset(policy, 0, sizeof(*policy));
+	policy->spoof_check = part->spoof_check;
+	policy->trust = part->trust;
+	policy->port_vlan = part->port_vlan;
+	policy->pcp = part->pcp;
+	policy->macs_max = part->macs_max;
+	policy->mac_count = (uint32_t)part->unicast.count;
+	memcpy(policy->macs, part->unicast.mac, part->unicast.count * VQNIC_MAC_BYTES);
+	if (part->vlans)
+		memcpy(policy->vlans, part->vlans, sizeof(policy->vlans));
+	VQNIC_GIVE(policy, part->all_vlans ? VQNIC_FILTER_A_ALL_VLANS : VQNIC_FILTER_A_VLANS);
+}
+
+/* What the driver says of a device, as the state that a stream holds. */
+static int take_state(struct vqnic *vq, struct vqnic_state *state, const struct dev_state *given)
+{
+	if (given->queue_count > VQNIC_STATE_QUEUES || given->policy->unicast.count > VQNIC_POLICY_MACS ||
+	    given->mtu > UINT16_MAX || given->pairs > UINT16_MAX)
+		return fail(vq, -EBADMSG, "the driver's state of %s is of no device that there can be", given->dev);
+	memcpy(state->mac, given->mac, sizeof(state->mac));
+	state->mtu = (uint16_t)given->mtu;
+	state->pairs = (uint16_t)given->pairs;
+	state->parts = given->parts.data;
+	state->parts_len = given->parts.len;
+	state->queue_count = given->queue_count;
+	for (size_t i = 0; i < given->queue_count; i++)
+		state->queues[i] = (struct vqnic_position){
+			.index = (uint16_t)given->queues[i].index, .avail = (uint16_t)given->queues[i].avail,
+			.used = (uint16_t)given->queues[i].used,
+		};
+	take_policy(&state->policy, given->policy);
+	return 0;
+}
+
+int vqnic_state_save(struct vqnic *vq, const char *card, const char *dev, uint8_t **bytes, size_t *len)
+{
+	struct decoded d = { 0 };
+	struct vqnic_state state;
+	struct reply reply;
+	char why[128];
+	int ret;
+
+	ret = ask(vq, VQNIC_CMD_STATE_GET, true, card, dev, &reply);
+	if (!ret && reply.count != 1)
+		ret = fail(vq, -EBADMSG, "the driver answers with %zu states", reply.count);
+	if (!ret)
+		ret = decode_reply(vq, decode_state, &d, reply.messages[0]);
+	if (!ret)
+		ret = take_state(vq, &state, &d.state);
+	if (!ret) {
+		ret = state_encode(&state, bytes, len, why, sizeof(why));
+		if (ret)
+			fail(vq, ret, "the driver's state of %s: %s", dev, ret == -ENOMEM ? "out of memory" : why);
+	}
+	decoded_free(&d);
+	reply_free(&reply);
+	return ret;
+}
+
+/* A put_fn; `what` is a struct vqnic_state. */
+static int put_state(struct nl_msg *msg, const void *what)
+{
+	const struct vqnic_state *state = what;
+
+	if (nla_put(msg, VQNIC_A_DEV_MAC, sizeof(state->mac), state->mac) ||
+	    nla_put_u32(msg, VQNIC_A_DEV_MTU, state->mtu) || nla_put_u32(msg, VQNIC_A_DEV_PAIRS, state->pairs) ||
+	    nla_put(msg, VQNIC_A_DEV_PARTS, (int)state->parts_len, state->parts))
+		return -ENOMEM;
+	for (size_t i = 0; i < state->queue_count; i++) {
+		const struct vqnic_position *queue = &state->queues[i];
+		struct nlattr *nest = nla_nest_start(msg, NLA_F_NESTED | VQNIC_A_QUEUE);
+
+		if (!nest || nla_put_u32(msg, VQNIC_A_QUEUE_INDEX, queue->index) ||
+		    nla_put_u32(msg, VQNIC_A_QUEUE_AVAIL, queue->avail) ||
+		    nla_put_u32(msg, VQNIC_A_QUEUE_USED, queue->used))
+			return -ENOMEM;
+		nla_nest_end(msg, nest);
+	}
+	return put_policy(msg, &state->policy);
+}
+
+int vqnic_state_load(struct vqnic *vq, const char *card, const char *dev, const uint8_t *bytes, size_t len)
+{
+	struct vqnic_state state;
 	struct reply reply;
 	int ret;
 
-	ret = ask_with(vq, VQNIC_CMD_LOG_STOP, true, card, dev, NULL, NULL, &reply);
+	ret = vqnic_state_read(vq, bytes, len, &state);
+	if (!ret && state.parts_len > PARTS_BYTES_MAX)
+		ret = fail(vq, -E2BIG, "its device parts have %zu bytes, more than the driver takes", state.parts_len);
+	if (ret)
+		return ret;
+	ret = ask_with(vq, VQNIC_CMD_STATE_SET, true, card, dev, put_state, &state, &reply);
 	reply_free(&reply);
 	return ret;
+}
+
+int vqnic_state_read(struct vqnic *vq, const uint8_t *bytes, size_t len, struct vqnic_state *state)
+{
+	char why[128];
+
+	return state_decode(state, bytes, len, why, sizeof(why)) ? fail(vq, -EBADMSG, "%s", why) : 0;
 }
 
 /* The multicast group of events in a description of the family; 0: there is none. */

@@ -154,9 +154,9 @@ static int parse_line(const struct line *l, struct item **item)
 		words[i] = word;
 	if (!command_parse(words, l->words, &(*item)->request, &l->at))
 		return EXIT_USAGE;
-	if (!((*item)->request.command->flags & COMMAND_ENDLESS))
+	if (!((*item)->request.command->flags & COMMAND_ALONE))
 		return 0;
-	error_say(&l->at, "%s: it does not end, no batch can have it", (*item)->request.command->object);
+	error_say(&l->at, "%s: no batch can have it: the standard output is its own", words[0]);
 	return EXIT_USAGE;
 }
 

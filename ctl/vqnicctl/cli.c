@@ -8,19 +8,27 @@
 #include "session.h"
 
 /* The command whose words these are. */
-static int run(char **words, unsigned int count, const struct session *session, const struct error_place *at)
+static int run(char **words, unsigned int count, const char *output, const struct session *session,
+	       const struct error_place *at)
 {
 	struct request request;
 
 	if (!command_parse(words, count, &request, at))
 		return EXIT_USAGE;
+	if (output && !(request.command->flags & COMMAND_OUTPUT)) {
+		error_say(at, "--output is for \"migrate save\" only");
+		return EXIT_USAGE;
+	}
+	if (output)
+		request.file = output;
 	return command_run(&request, session, at);
 }
 
 int cli_run(int argc, char **argv, FILE *in, FILE *out, FILE *err)
 {
 	const struct error_place at = { .file = err };
-	struct session session = { .file = out };
+	char why[WHY_BYTES] = "";
+	struct session session = { .file = out, .in = in, .why = why };
 	struct options options;
 	int first, status;
 
@@ -39,6 +47,10 @@ int cli_run(int argc, char **argv, FILE *in, FILE *out, FILE *err)
 		error_say(&at, "unexpected argument \"%s\": with a batch the commands are in its file", argv[first]);
 		return EXIT_USAGE;
 	}
+	if (options.batch && options.output) {
+		error_say(&at, "--output is for \"migrate save\", which no batch can have");
+		return EXIT_USAGE;
+	}
 	session.format = options.format;
 	session.color = options_color(&options, out);
 	session.stats = options.stats;
@@ -50,7 +62,7 @@ int cli_run(int argc, char **argv, FILE *in, FILE *out, FILE *err)
 	if (options.batch)
 		status = batch_run(options.batch, in, options.force, &session, err);
 	else
-		status = run(argv + first, (unsigned int)(argc - first), &session, &at);
+		status = run(argv + first, (unsigned int)(argc - first), options.output, &session, &at);
 	vqnic_free(session.vq);
 	return status;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "migrate.h"
 #include "monitor.h"
 #include "settings.h"
 #include "show.h"
@@ -48,6 +49,35 @@ static int policy_set(const struct request *r, const struct session *session, st
 	return vqnic_set_policy(session->vq, r->card, r->dev, &r->policy);
 }
 
+static int migrate_suspend(const struct request *r, const struct session *session, struct show *show)
+{
+	(void)show;
+	return vqnic_suspend(session->vq, r->card, r->dev);
+}
+
+static int migrate_resume(const struct request *r, const struct session *session, struct show *show)
+{
+	(void)show;
+	return vqnic_resume(session->vq, r->card, r->dev);
+}
+
+static int migrate_save(const struct request *r, const struct session *session, struct show *show)
+{
+	(void)show;
+	return state_save(session, r->card, r->dev, r->file);
+}
+
+static int migrate_load(const struct request *r, const struct session *session, struct show *show)
+{
+	(void)show;
+	return state_load(session, r->card, r->dev, r->file);
+}
+
+static int migrate_show(const struct request *r, const struct session *session, struct show *show)
+{
+	return state_show(session, r->file, show);
+}
+
 static int monitor(const struct request *r, const struct session *session, struct show *show)
 {
 	(void)r;
@@ -64,7 +94,13 @@ const struct command commands[] = {
 	{ "policy", "show", "[CARD] [DEV]", "what guests are allowed", 1, 1, 2, 0, policy_show },
 	{ "policy", "set", "[CARD] DEV SETTING...", "change it", 1, 1, 2, COMMAND_SETTINGS, policy_set },
 	{ "stats", "show", "[CARD|DEV]", "counters of cards and devices", 1, 1, 1, 0, stats_show },
-	{ "monitor", "", "", "events, one on a line, as they happen", 0, 0, 0, COMMAND_ENDLESS, monitor },
+	{ "migrate", "suspend", "[CARD] DEV", "stop a device between two frames", 1, 1, 2, COMMAND_DEV, migrate_suspend },
+	{ "migrate", "resume", "[CARD] DEV", "let it go on", 1, 1, 2, COMMAND_DEV, migrate_resume },
+	{ "migrate", "save", "[CARD] DEV [-o FILE]", "suspend it and write its state", 1, 1, 2,
+	  COMMAND_DEV | COMMAND_OUTPUT | COMMAND_ALONE, migrate_save },
+	{ "migrate", "load", "[CARD] DEV [FILE]", "give that to another one", 1, 1, 2, COMMAND_DEV | COMMAND_FILE, migrate_load },
+	{ "migrate", "show", "[FILE]", "what a state says", 0, 0, 0, COMMAND_FILE, migrate_show },
+	{ "monitor", "", "", "events, one on a line, as they happen", 0, 0, 0, COMMAND_ALONE, monitor },
 	{ NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL },
 };
 
@@ -99,25 +135,48 @@ static const struct command *find_command(const char *object, const char *verb, 
 	return NULL;
 }
 
-/* Takes [CARD] DEV SETTING... */
-static bool parse_change(const char *name, char **arguments, unsigned int count, struct request *r,
-			 const struct error_place *at)
+/* Takes [CARD] DEV off the front of the arguments. */
+static bool take_dev(const char *name, char ***arguments, unsigned int *count, struct request *r,
+		     const struct error_place *at)
 {
-	if (count && address_parse(arguments[0], r->address)) {
+	if (*count && address_parse(**arguments, r->address)) {
 		r->card = r->address;
-		arguments++;
-		count--;
+		++*arguments;
+		--*count;
 	}
-	if (count) {
-		r->dev = *arguments++;
-		count--;
+	if (!*count) {
+		error_say(at, "%s: the device is missing: it takes %s", name, r->command->arguments);
+		return false;
 	}
-	if (!r->dev || !count) {
-		error_say(at, "%s: %s is missing: it takes %s", name, r->dev ? "a setting" : "the device",
+	r->dev = *(*arguments)++;
+	--*count;
+	return true;
+}
+
+/* Takes SETTING... */
+static bool parse_settings(const char *name, char **arguments, unsigned int count, struct request *r,
+			   const struct error_place *at)
+{
+	if (count)
+		return settings_parse(name, arguments, count, &r->policy, at);
+	error_say(at, "%s: a setting is missing: it takes %s", name, r->command->arguments);
+	return false;
+}
+
+/* Takes [FILE], of a command that has one. */
+static bool parse_file(const char *name, char **arguments, unsigned int count, struct request *r,
+		       const struct error_place *at)
+{
+	const unsigned int most = r->command->flags & COMMAND_FILE ? 1 : 0;
+
+	if (count > most) {
+		error_say(at, "%s: unexpected argument \"%s\": it takes %s", name, arguments[most],
 			  r->command->arguments);
 		return false;
 	}
-	return settings_parse(name, arguments, count, &r->policy, at);
+	if (count)
+		r->file = *arguments;
+	return true;
 }
 
 /* Takes [CARD] [DEV], or as much of it as the command knows. */
@@ -155,25 +214,31 @@ bool command_parse(char **words, unsigned int count, struct request *request, co
 	*request = (struct request){ .command = command };
 	name_of(command, name);
 	own = *command->verb ? 2 : 1;
+	words += own;
+	count -= own;
+	if (!(command->flags & (COMMAND_SETTINGS | COMMAND_DEV | COMMAND_FILE)))
+		return parse_selector(name, words, count, request, at);
+	if (command->devs && !take_dev(name, &words, &count, request, at))
+		return false;
 	if (command->flags & COMMAND_SETTINGS)
-		return parse_change(name, words + own, count - own, request, at);
-	return parse_selector(name, words + own, count - own, request, at);
+		return parse_settings(name, words, count, request, at);
+	return parse_file(name, words, count, request, at);
 }
 
 /* Says why the library refused, what was asked before it and what to do after it. */
 static void explain(int error, const struct request *r, const struct session *session, const struct error_place *at)
 {
-	const char *why = vqnic_error(session->vq), *to_do = "";
+	const char *why = *session->why ? session->why : vqnic_error(session->vq), *to_do = "";
 	char name[NAME_BYTES];
 
-	if (error == -ENOENT || error == -ENONET) {
+	if (!*session->why && (error == -ENOENT || error == -ENONET)) {
 		error_say(at, "%s: %s", why,
 			  error == -ENOENT ? "modprobe vqnic" : "nsenter --net=/proc/1/ns/net vqnicctl ...");
 		return;
 	}
-	if (error == -EPERM)
+	if (!*session->why && error == -EPERM)
 		to_do = ": it needs CAP_NET_ADMIN";
-	if (error == -ENODEV)
+	if (!*session->why && error == -ENODEV)
 		to_do = r->dev ? ": \"vqnicctl dev show\" lists what there is" :
 				 ": \"vqnicctl card show\" lists what there is";
 	error_say(at, "%s%s%s%s%s: %s%s", name_of(r->command, name), r->card ? " " : "", r->card ? r->card : "",
@@ -191,10 +256,11 @@ int command_run(const struct request *request, const struct session *session, co
 		error_say(at, "out of memory");
 		return EXIT_REFUSED;
 	}
+	*session->why = '\0';
 	out_open_object(out, request->command->object);
 	ret = request->command->run(request, session, &show);
 	out_close(out);
-	written = out_finish(out, !ret);
+	written = out_finish(out, !ret && !(request->command->flags & COMMAND_ALONE));
 	if (ret)
 		explain(ret, request, session, at);
 	else if (written)

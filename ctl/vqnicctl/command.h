@@ -19,11 +19,15 @@ struct request {
 	const char *card;		/* NULL: all */
 	const char *dev;		/* NULL: all */
 	char address[ADDRESS_BYTES];	/* what `card` points to */
+	const char *file;		/* where a state is read or written; NULL: standard input or output */
 	struct vqnic_policy policy;	/* what is to change */
 };
 
 #define COMMAND_SETTINGS 1u	/* after the other arguments comes KEY VALUE of settings[], and the device is a must */
-#define COMMAND_ENDLESS 2u	/* it does not end by itself */
+#define COMMAND_ALONE 2u	/* it has the standard output for itself: no batch can have it */
+#define COMMAND_DEV 4u		/* the device is a must */
+#define COMMAND_FILE 8u		/* after the other arguments may come a FILE, which it reads */
+#define COMMAND_OUTPUT 16u	/* it writes to the FILE of --output */
 
 struct command {
 	const char *object;
@@ -32,7 +36,7 @@ struct command {
 	const char *help;
 	unsigned int cards;		/* of the arguments, at most so many are a CARD, which comes first, */
 	unsigned int devs;		/* so many a device's name, */
-	unsigned int arguments_max;	/* and so many may be given */
+	unsigned int arguments_max;	/* and so many may be given, FILE not counted */
 	unsigned int flags;
 	/* Returns 0 or a negative errno, of which vqnic_error() says more. What it prints goes to `show`. */
 	int (*run)(const struct request *request, const struct session *session, struct show *show);

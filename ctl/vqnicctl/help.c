@@ -17,9 +17,10 @@ void help_print(FILE *file)
 {
 	fprintf(file, "Usage: vqnicctl [OPTION]... OBJECT VERB [ARGUMENT]...\n"
 		"       vqnicctl [OPTION]... -b FILE\n"
-		"Show what the vqnic driver knows of its cards, and set what guests are allowed.\n\nCommands:\n");
+		"Show what the vqnic driver knows of its cards, set what guests are allowed, move the state of devices.\n"
+		"\nCommands:\n");
 	for (const struct command *c = commands; c->object; c++)
-		fprintf(file, "  %-7s %-4s %-21s  %s\n", c->object, c->verb, c->arguments, c->help);
+		fprintf(file, "  %-7s %-7s %-21s  %s\n", c->object, c->verb, c->arguments, c->help);
 	fprintf(file, "\nCARD is a PCI address like 0000:00:05.0, 00:05.0 or pci/0000:00:05.0, DEV a vDPA device.\n"
 		"\nSettings:\n");
 	for (const struct setting *s = settings; s->key; s++)

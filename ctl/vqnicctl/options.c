@@ -9,6 +9,7 @@
 const struct option_text option_texts[] = {
 	{ { "batch", required_argument, NULL, 'b' }, "FILE", "run the commands in FILE, \"-\": standard input" },
 	{ { "force", no_argument, NULL, 'f' }, NULL, "go on with a batch when a command of it was refused" },
+	{ { "output", required_argument, NULL, 'o' }, "FILE", "where \"migrate save\" writes" },
 	{ { "color", optional_argument, NULL, 'c' }, "auto|always|never", "colour text; auto: on a terminal" },
 	{ { "stats", no_argument, NULL, 's' }, NULL, "show cards and devices with their counters" },
 	{ { "json", no_argument, NULL, 'j' }, NULL, "print JSON" },
@@ -87,6 +88,9 @@ int options_parse(int argc, char **argv, struct options *options, const struct e
 		switch (opt) {
 		case 'b':
 			options->batch = optarg;
+			break;
+		case 'o':
+			options->output = optarg;
 			break;
 		case 'f':
 			options->force = true;

@@ -24,6 +24,7 @@ struct options {
 	enum { COLOR_NEVER, COLOR_AUTO, COLOR_ALWAYS, COLOR_ALONE } color;	/* alone: -c, which says not when */
 	bool stats;
 	const char *batch;	/* NULL: none */
+	const char *output;	/* NULL: not given */
 	bool force;
 	bool help;
 	bool version;

@@ -8,12 +8,16 @@
 #include "out.h"
 #include "vqnic/vqnic.h"
 
+#define WHY_BYTES 512
+
 struct session {
 	struct vqnic *vq;
+	FILE *in;		/* standard input */
 	FILE *file;		/* where results are written */
 	enum out_format format;
 	bool color;		/* of text */
 	bool stats;		/* cards and devices are shown with their counters */
+	char *why;		/* WHY_BYTES: why a command failed, if it was not the library; else "" */
 };
 
 #endif

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+
+#include <linux/virtio_net.h>
 
 #include "show.h"
 
@@ -186,6 +190,8 @@ int show_dev(const struct vqnic_dev *dev, void *opaque)
 
 	out_open_object(o, dev->name);
 	out_colored(o, "card", OUT_NAME, dev->card);
+	if (VQNIC_HAS(dev, VQNIC_A_DEV_STATE) && vqnic_state_name(dev->state))
+		out_string(o, "state", vqnic_state_name(dev->state));
 	show_uint(o, VQNIC_HAS(dev, VQNIC_A_DEV_INDEX), "index", dev->index);
 	show_mac(o, VQNIC_HAS(dev, VQNIC_A_DEV_MAC), dev->mac);
 	show_link(o, VQNIC_HAS(dev, VQNIC_A_DEV_LINK), dev->link);
@@ -263,12 +269,9 @@ static void show_mac_list(struct out *o, bool given, const char *key, const stru
 	out_close_list(o);
 }
 
-/* What `part` (NULL: nothing) says of addresses. */
-static void show_part_macs(struct out *o, const char *name, const struct vqnic_filter_part *part)
+/* What `part` says of addresses. */
+static void show_addresses(struct out *o, const struct vqnic_filter_part *part)
 {
-	if (!part)
-		return;
-	out_open_object(o, name);
 	show_mac(o, VQNIC_HAS(part, VQNIC_FILTER_A_MAC), part->mac);
 	show_uint(o, VQNIC_HAS(part, VQNIC_FILTER_A_MACS_MAX), "macs_max", part->macs_max);
 	show_bool(o, VQNIC_HAS(part, VQNIC_FILTER_A_SPOOF_CHECK), "spoofchk", part->spoof_check);
@@ -277,6 +280,14 @@ static void show_part_macs(struct out *o, const char *name, const struct vqnic_f
 		out_bits(o, "rx_mode", part->rx_mode, vqnic_rx_mode_name);
 	show_mac_list(o, VQNIC_HAS(part, VQNIC_FILTER_A_UNICAST), "unicast", &part->unicast);
 	show_mac_list(o, VQNIC_HAS(part, VQNIC_FILTER_A_MULTICAST), "multicast", &part->multicast);
+}
+
+static void show_part_macs(struct out *o, const char *name, const struct vqnic_filter_part *part)
+{
+	if (!part)
+		return;
+	out_open_object(o, name);
+	show_addresses(o, part);
 	out_close(o);
 }
 
@@ -364,6 +375,143 @@ int show_policy(const struct vqnic_filter *filter, void *opaque)
 	}
 	out_close(o);
 	return 0;
+}
+
+/* ---- the state of a device ---- */
+
+static uint64_t number(const uint8_t *bytes, unsigned int count)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, bytes, count);
+	return le64toh(value);
+}
+
+/* Takes a table of addresses as in MAC_TABLE_SET off the front. Its form has been checked. */
+static const uint8_t *take_macs(const uint8_t *at, struct vqnic_macs *macs)
+{
+	macs->count = number(at, 4);
+	macs->mac = (const uint8_t (*)[VQNIC_MAC_BYTES])(const void *)(at + 4);
+	return at + 4 + macs->count * VQNIC_MAC_BYTES;
+}
+
+/* What the guest has said by its control queue. */
+struct guest_state {
+	struct vqnic_filter_part filter;
+	bool has_pairs, has_offloads;
+	uint64_t pairs_used, offloads;
+};
+
+static void take_command(const struct vqnic_part *part, struct guest_state *guest)
+{
+	struct vqnic_filter_part *filter = &guest->filter;
+
+	switch (part->command_class << 8 | part->command) {
+	case VIRTIO_NET_CTRL_MAC << 8 | VIRTIO_NET_CTRL_MAC_TABLE_SET:
+		take_macs(take_macs(part->value, &filter->unicast), &filter->multicast);
+		VQNIC_GIVE(filter, VQNIC_FILTER_A_UNICAST);
+		VQNIC_GIVE(filter, VQNIC_FILTER_A_MULTICAST);
+		break;
+	case VIRTIO_NET_CTRL_MAC << 8 | VIRTIO_NET_CTRL_MAC_ADDR_SET:
+		memcpy(filter->mac, part->value, sizeof(filter->mac));
+		VQNIC_GIVE(filter, VQNIC_FILTER_A_MAC);
+		break;
+	case VIRTIO_NET_CTRL_VLAN << 8 | VIRTIO_NET_CTRL_VLAN_ADD:
+		filter->vlans = part->value;
+		break;
+	case VIRTIO_NET_CTRL_MQ << 8 | VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET:
+		guest->has_pairs = true;
+		guest->pairs_used = number(part->value, 2);
+		break;
+	case VIRTIO_NET_CTRL_GUEST_OFFLOADS << 8 | VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET:
+		guest->has_offloads = true;
+		guest->offloads = number(part->value, 8);
+		break;
+	default:
+		if (part->command_class != VIRTIO_NET_CTRL_RX || part->command > VIRTIO_NET_CTRL_RX_NOBCAST)
+			break;
+		filter->rx_mode |= (uint32_t)part->value[0] << part->command;
+		VQNIC_GIVE(filter, VQNIC_FILTER_A_RX_MODE);
+	}
+}
+
+/* A queue: how it is configured, and how far it is. */
+static void show_state_queue(struct out *o, const struct vqnic_part *part, const struct vqnic_position *position)
+{
+	out_open_item(o, "queue", "index", part->queue);
+	out_uint(o, "size", number(part->value, 2));
+	out_uint(o, "avail", position->avail);
+	out_uint(o, "used", position->used);
+	out_hex(o, "desc", number(part->value + 8, 8));
+	out_hex(o, "driver", number(part->value + 16, 8));
+	out_hex(o, "device", number(part->value + 24, 8));
+	out_close(o);
+}
+
+static void show_state_queues(struct out *o, const struct vqnic_state *state)
+{
+	const struct vqnic_position *position = state->queues;
+	const uint8_t *parts = state->parts;
+	size_t len = state->parts_len;
+	struct vqnic_part part;
+
+	out_open_array(o, "queues");
+	/* Both are in the order of queues, and of the same queues. */
+	while (vqnic_next_part(&parts, &len, &part))
+		if (part.type == VQNIC_PART_VQ_CFG)
+			show_state_queue(o, &part, position++);
+	out_close(o);
+}
+
+static void show_state_policy(struct out *o, const struct vqnic_policy *policy)
+{
+	const struct vqnic_macs macs = { policy->mac_count, policy->macs };
+	const bool all = VQNIC_HAS(policy, VQNIC_FILTER_A_ALL_VLANS);
+
+	out_open_object(o, "policy");
+	out_bool(o, "spoofchk", policy->spoof_check);
+	out_bool(o, "trust", policy->trust);
+	out_uint(o, "port_vlan", policy->port_vlan);
+	if (policy->port_vlan)
+		out_uint(o, "pcp", policy->pcp);
+	show_vlan_list(o, "vlans", all, all ? NULL : policy->vlans);
+	out_uint(o, "macs_max", policy->macs_max);
+	show_mac_list(o, true, "macs", &macs);
+	out_close(o);
+}
+
+void show_state(const struct vqnic_state *state, struct show *show)
+{
+	struct guest_state guest = { 0 };
+	const uint8_t *parts = state->parts;
+	size_t len = state->parts_len;
+	struct out *o = show->out;
+	struct vqnic_part part;
+
+	out_line(o);
+	show_mac(o, true, state->mac);
+	out_uint(o, "mtu", state->mtu);
+	out_uint(o, "pairs", state->pairs);
+	while (vqnic_next_part(&parts, &len, &part)) {
+		if (part.type == VQNIC_PART_DEV_FEATURES)
+			show_bits(o, true, "offered", number(part.value, 8), vqnic_feature_name);
+		else if (part.type == VQNIC_PART_DRV_FEATURES)
+			show_bits(o, true, "accepted", number(part.value, 8), vqnic_feature_name);
+		else if (part.type == VQNIC_PART_DEVICE_STATUS)
+			show_bits(o, true, "status", part.value[0], vqnic_status_name);
+		else if (part.type == VQNIC_PART_CVQ_CFG)
+			take_command(&part, &guest);
+	}
+	show_state_queues(o, state);
+	out_open_object(o, "guest");
+	show_addresses(o, &guest.filter);
+	out_line(o);
+	show_vlan_list(o, "vlans", false, guest.filter.vlans);
+	show_uint(o, guest.has_pairs, "pairs_used", guest.pairs_used);
+	if (guest.has_offloads)
+		out_bits(o, "offloads", guest.offloads, vqnic_feature_name);
+	out_close(o);
+	show_state_policy(o, &state->policy);
 }
 
 int show_stats(const struct vqnic_stats *stats, void *opaque)

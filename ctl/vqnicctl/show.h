@@ -21,6 +21,7 @@ int show_stats(const struct vqnic_stats *stats, void *opaque);
 int show_macs(const struct vqnic_filter *filter, void *opaque);
 int show_vlans(const struct vqnic_filter *filter, void *opaque);
 int show_event(const struct vqnic_event *event, void *opaque);
+void show_state(const struct vqnic_state *state, struct show *show);
 int show_policy(const struct vqnic_filter *filter, void *opaque);
 
 #endif

@@ -103,6 +103,101 @@ test_guest_migration() { migrate_guest 1; }
 test_guest_migration_shadow() { migrate_guest 1 --netdev x-svq=on; }
 test_guest_migration_cards() { migrate_guest 2; }
 
+# state_shown DEV: what the driver says of filters, policy and settings, without the names of card and device.
+state_shown() {
+	for object in mac vlan policy; do vqnicctl -j $object show $1; done | sed 's/"card":"[^"]*",//g; s/"'$1'"//g'
+	vqnicctl -j dev show $1 | grep -oE '"pairs_used":[0-9]*|"(accepted|offloads)":[^]]*'
+}
+
+# What a driver has set by its control queue, and the operator for it, goes to a device of another card by a file; a
+# stream that is not whole changes nothing there, and who cannot write it all does not stop the device.
+test_migrate_state() {
+	guest -t 240 <<-EOF
+		$(declare -f state_shown)
+		state() { vqnicctl dev show \$1 | grep -o ' state [a-z]*'; }
+		is() { [ "\$(state \$1)" = " state \$2" ] || fail "\$1 is\$(state \$1), expected \$2"; }
+		status() { local expected=\$1; shift; "\$@" >/tmp/said 2>&1 && status=0 || status=\$?; [ \$status = \$expected ]; }
+		add vdpa0 mac $mac0 max_vqp 2
+		is vdpa0 running
+		up vdpa0 $ip0/24
+		vqnicctl policy set vdpa0 trust on spoofchk on vlans 5,7-9 macs $mac1,52:54:00:00:00:99 macs-max 90
+		ip maddress add 01:00:5e:01:02:03 dev vdpa0
+		ip link add link vdpa0 name vlan5 type vlan id 5
+		ip link set vlan5 up
+		ip link set vdpa0 allmulticast on
+		ethtool -L vdpa0 combined 2
+		ping -c 2 -i 0.2 -w 10 $wire_ip
+		sleep 1
+		before=\$(state_shown vdpa0)
+
+		# What cannot be written leaves it running.
+		status 2 vqnicctl migrate save vdpa0 -o /nowhere/state
+		is vdpa0 running
+		status 2 vqnicctl migrate save vdpa0 -o /proc/state
+		is vdpa0 running
+		vqnicctl migrate save vdpa0 2>/tmp/said >/dev/full && fail "a full device has taken it"
+		is vdpa0 running
+		{ sleep 0.5; vqnicctl migrate save vdpa0 2>/tmp/said || echo \$? >/tmp/status; } | true
+		[ "\$(</tmp/status)" = 2 ]
+		is vdpa0 running
+		status 2 vqnicctl migrate resume vdpa0
+		ping -c 2 -i 0.2 -w 10 $wire_ip
+
+		vdpa dev add name vdpa1 mgmtdev \$(mgmtdevs | sed -n 2p) mac $mac0 max_vqp 2
+		bind_to vhost_vdpa vdpa1
+		vqnicctl migrate save vdpa0 -o /tmp/state
+		is vdpa0 suspended
+		status 2 vqnicctl migrate suspend vdpa0
+		status 2 vqnicctl migrate load vdpa0 /tmp/state
+		vqnicctl migrate save vdpa0 | cmp - /tmp/state
+		vqnicctl migrate show /tmp/state
+		vqnicctl -j migrate show /tmp/state | grep -q '"promisc"\|"allmulti"'
+
+		nothing=\$(state_shown vdpa1)
+		size=\$(stat -c %s /tmp/state)
+		for cut in 0 1 31 32 100 \$((size / 2)) \$((size - 1)); do
+			head -c \$cut /tmp/state >/tmp/cut
+			status 2 vqnicctl migrate load vdpa1 /tmp/cut
+			{ head -c \$cut /tmp/state; printf '\377'; tail -c +\$((cut + 2)) /tmp/state; } >/tmp/wrong
+			cmp -s /tmp/state /tmp/wrong || status 2 vqnicctl migrate load vdpa1 /tmp/wrong
+		done
+		[ "\$(state_shown vdpa1)" = "\$nothing" ] || fail "a stream that was refused has changed something"
+		is vdpa1 idle
+		status 2 vqnicctl migrate suspend vdpa1
+		status 2 vqnicctl migrate save vdpa1 -o /tmp/none
+		[ ! -e /tmp/none ]
+
+		# By a pipe this time; the driver goes on with it once, and is asked for it again.
+		vqnicctl migrate save vdpa0 | vqnicctl migrate load vdpa1
+		is vdpa1 restored
+		rm -f /tmp/vhost_state.stop
+		vhost_state vdpa1 continue </tmp/state >/tmp/continued 2>&1 &
+		eventually "the driver that goes on" grep -q running /tmp/continued
+		is vdpa1 running
+		after=\$(state_shown vdpa1)
+		[ "\$after" = "\$before" ] || fail "it was \$before, and is \$after"
+		status 2 vqnicctl migrate load vdpa1 /tmp/state
+		vqnicctl migrate suspend vdpa1
+		is vdpa1 suspended
+		vqnicctl migrate resume vdpa1
+		touch /tmp/vhost_state.stop
+		wait
+		is vdpa1 idle
+
+		# A driver that is another one begins anew, and the state is used up.
+		vqnicctl migrate load vdpa1 /tmp/state
+		bind_to virtio_vdpa vdpa1
+		eventually "the driver that begins anew" is vdpa1 running
+		dmesg | grep 'vdev 0: its state was of another driver: it begins anew'
+		! vqnicctl vlan show vdpa1 | grep 'guest: .* 5' || fail "it has another driver's VLANs"
+
+		# The one that is left goes on where it was.
+		vqnicctl migrate resume vdpa0
+		is vdpa0 running
+		ping -c 2 -i 0.2 -w 10 $wire_ip
+	EOF
+}
+
 # A migration that is cancelled, or whose destination dies, leaves the guest where it was.
 test_guest_migration_broken() {
 	devices 2

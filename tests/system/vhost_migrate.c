@@ -68,7 +68,7 @@ struct device {
 	int kick[2];
 	uint8_t mac[6];
 	struct counted at_open;
-	uint64_t sent_to;		/* frames since then */
+	uint64_t sent_to;		/* frames since then: of two with the same address both get each */
 };
 
 struct ring {
@@ -348,7 +348,8 @@ static void send_frames(struct guest *g, unsigned int most)
 		uint64_t buffer = take_from_pool(r);
 		uint32_t len = frame_make(g, g->sent++, frame);
 
-		g->other->device->sent_to++;
+		for (unsigned int i = 0; i < 3; i++)
+			devices[i].sent_to += !memcmp(devices[i].mac, g->other->device->mac, sizeof(devices[i].mac));
 		write_at(g, buffer, frame, len);
 		put_avail(g, r, buffer, len);
 	}
@@ -420,23 +421,57 @@ static void resume(const struct device *device)
 		fail("resume: %s", strerror(errno));
 }
 
-static void set_up_queue(const struct guest *g, unsigned int queue, uint16_t base)
+/* By vhost or by the driver's netlink: the device is the same then, but vhost does not know of the latter. */
+static void suspend_somehow(const struct device *device)
+{
+	if (below(2))
+		suspend(device);
+	else if (vqnic_suspend(vq, NULL, device->name))
+		fail("suspend: %s", vqnic_error(vq));
+}
+
+static void resume_somehow(const struct device *device)
+{
+	if (below(2))
+		resume(device);
+	else if (vqnic_resume(vq, NULL, device->name))
+		fail("resume: %s", vqnic_error(vq));
+}
+
+/* The other device is to go on as this one would. */
+static void hand_over_state(const struct device *from, const struct device *to)
+{
+	uint8_t *bytes;
+	size_t len;
+
+	if (vqnic_state_save(vq, NULL, from->name, &bytes, &len))
+		fail("state: %s", vqnic_error(vq));
+	if (vqnic_state_load(vq, NULL, to->name, bytes, len))
+		fail("state of %zu bytes for the destination: %s", len, vqnic_error(vq));
+	free(bytes);
+}
+
+/* Without a `base` the queue begins where the device knows that it is to. */
+static void set_up_queue(const struct guest *g, unsigned int queue, const uint16_t *base)
 {
 	const struct ring *r = &g->rings[queue];
-	struct vhost_vring_state size = { queue, RING }, state = { queue, base }, on = { queue, 1 };
+	struct vhost_vring_state size = { queue, RING }, state = { queue, base ? *base : 0 }, on = { queue, 1 };
 	struct vhost_vring_addr addr = {
 		.index = queue, .desc_user_addr = r->desc, .avail_user_addr = r->avail, .used_user_addr = r->used,
 	};
 	struct vhost_vring_file file = { queue, g->device->kick[queue] };
 
 	if (ioctl(device_fd, VHOST_SET_VRING_NUM, &size) || ioctl(device_fd, VHOST_SET_VRING_ADDR, &addr) ||
-	    ioctl(device_fd, VHOST_SET_VRING_BASE, &state) || ioctl(device_fd, VHOST_SET_VRING_KICK, &file) ||
+	    (base && ioctl(device_fd, VHOST_SET_VRING_BASE, &state)) || ioctl(device_fd, VHOST_SET_VRING_KICK, &file) ||
 	    ioctl(device_fd, VHOST_VDPA_SET_VRING_ENABLE, &on))
 		fail("queue %u: %s", queue, strerror(errno));
 }
 
-/* Lets the guest run on its device, its queues going on there; by way of a suspended device, if it is to be so. */
-static void start_guest(struct guest *g, const uint16_t base[2], bool suspended)
+/*
+ * Lets the guest run on its device, its queues going on at `base` (NULL: where the device knows); by way of a suspended
+ * device, if it is to be so.
+ */
+static void start_guest(struct guest *g, const uint16_t *base, bool suspended)
 {
 	uint8_t value;
 
@@ -448,7 +483,7 @@ static void start_guest(struct guest *g, const uint16_t base[2], bool suspended)
 		suspend(g->device);
 	}
 	for (unsigned int queue = 0; queue < 2; queue++)
-		set_up_queue(g, queue, base[queue]);
+		set_up_queue(g, queue, base ? &base[queue] : NULL);
 	if (suspended) {
 		resume(g->device);
 	} else {
@@ -646,7 +681,7 @@ static uint8_t *migrate(struct device *to, uint8_t *copy_memory, bool cancelled,
 	}
 	began = now_ms();
 	use(from);
-	suspend(from);
+	suspend_somehow(from);
 	if (peer_sends && below(2))
 		send_frames(&peer, below(WINDOW));
 	base[RX] = (uint16_t)bases(RX);
@@ -668,15 +703,21 @@ static uint8_t *migrate(struct device *to, uint8_t *copy_memory, bool cancelled,
 	peer_sends = true;
 
 	if (!cancelled) {
+		bool state = below(2);
+
+		if (state)
+			hand_over_state(from, to);
 		mover.memory = copy_memory;
 		mover.device = to;
-		start_guest(&mover, base, below(2));
+		/* What is not told of a queue before the device runs, its state tells only then. */
+		start_guest(&mover, state ? NULL : base, !state && below(2));
+		printf(", %s", state ? "by the device's state" : "by vhost");
 	}
 	if (vqnic_log_stop(vq, NULL, from->name))
 		fail("end of the log: %s", vqnic_error(vq));
 	use(from);
 	if (cancelled) {
-		resume(from);
+		resume_somehow(from);
 		run_frames(100);
 		printf(", given up\n");
 		return copy_memory;

@@ -3,6 +3,9 @@
  * vhost_state NAME TEST [SEED]: suspends and resumes vDPA device NAME, which is bound to vhost_vdpa, and reads and writes
  * the state of its queues. The wire must be a loopback. Exit status 0: the test passed; otherwise one line says what
  * failed.
+ *
+ * vhost_state NAME continue <STATE: is the driver that goes on with a state that the device was given, its queues but
+ * for the control queue left disabled, until the file /tmp/vhost_state.stop is there.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -214,10 +217,52 @@ static void test_doorbells(void)
 		fail("a frame is sent without a doorbell");
 }
 
+static void test_continue(void)
+{
+	static uint8_t bytes[65536];
+	size_t bytes_len = fread(bytes, 1, sizeof(bytes), stdin), len;
+	struct vqnic *vq = vqnic_new();
+	uint64_t features = 0;
+	struct vqnic_state state;
+	const uint8_t *parts;
+	struct vqnic_part part;
+	uint8_t value;
+
+	if (!vq || vqnic_state_read(vq, bytes, bytes_len, &state))
+		fail("state: %s", vq ? vqnic_error(vq) : "out of memory");
+	parts = state.parts;
+	len = state.parts_len;
+	while (vqnic_next_part(&parts, &len, &part))
+		if (part.type == VQNIC_PART_DRV_FEATURES)
+			memcpy(&features, part.value, sizeof(features));
+	value = negotiate(features);
+	parts = state.parts;
+	len = state.parts_len;
+	while (vqnic_next_part(&parts, &len, &part)) {
+		struct vhost_vring_state size = { .index = part.queue };
+
+		if (part.type != VQNIC_PART_VQ_CFG)
+			continue;
+		memcpy(&size.num, part.value, 2);
+		if (ioctl(device_fd, VHOST_SET_VRING_NUM, &size))
+			fail("size of queue %u: %s", part.queue, strerror(errno));
+	}
+	set_status(value | VIRTIO_CONFIG_S_DRIVER_OK);
+	if (status() != (value | VIRTIO_CONFIG_S_DRIVER_OK))
+		fail("the device does not run: status %#x", status());
+	for (size_t i = 0; i < state.queue_count; i++)
+		expect_base("continued", state.queues[i].index, state.queues[i].avail);
+	printf("running\n");
+	while (access("/tmp/vhost_state.stop", F_OK))
+		sleep_ms(20);
+	vqnic_free(vq);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
 } tests[] = {
+	{ "continue", test_continue },
 	{ "suspend", test_suspend },
 	{ "traffic", test_traffic },
 	{ "state", test_state },

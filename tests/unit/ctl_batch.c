@@ -82,7 +82,7 @@ static void nothing_is_done_before_all_is_right(void **state)
 		{ "card show\\", "card: unknown verb \"show\\\": \"vqnicctl --help\" lists the commands" },
 		{ "policy set a trust\n\\\non", "policy set: trust needs a value: on|off" },
 		{ "policy set a pcp \\\n 8", "policy set: pcp cannot be \"8\": it is 0..7" },
-		{ "monitor", "monitor: it does not end, no batch can have it" },
+		{ "monitor", "monitor: no batch can have it: the standard output is its own" },
 		{ "card show -j", "options are given with the batch, not in it" },
 		{ "-b x", "options are given with the batch, not in it" },
 		{ "dev show 'a", "a quote is not closed" },

@@ -85,7 +85,7 @@ static void dev_text(void **state)
 	put_dev(b, 0);
 	put_verdict(b, 0, NULL);
 	expect("dev show vdpa0", EXIT_DONE,
-	       "vdpa0: card 0000:00:05.0 index 1 mac 52:54:00:12:34:fe link down mtu 1500 as_data 3 pairs_used 4 commands 9 commands_refused 1\n"
+	       "vdpa0: card 0000:00:05.0 state running index 1 mac 52:54:00:12:34:fe link down mtu 1500 as_data 3 pairs_used 4 commands 9 commands_refused 1\n"
 	       "  status acknowledge driver driver_ok features_ok\n"
 	       "  offered MAC ACCESS_PLATFORM\n"
 	       "  accepted none\n"
@@ -113,6 +113,7 @@ static void dev_json_pretty(void **state)
 	       "  \"dev\": {\n"
 	       "    \"vdpa0\": {\n"
 	       "      \"card\": \"0000:00:05.0\",\n"
+	       "      \"state\": \"running\",\n"
 	       "      \"index\": 1,\n"
 	       "      \"mac\": \"52:54:00:12:34:fe\",\n"
 	       "      \"link\": \"down\",\n"
@@ -803,7 +804,7 @@ static void colors_of_words(void **state)
 	put_dev(b, 0);
 	put_verdict(b, 0, NULL);
 	expect("-c dev show vdpa0", EXIT_DONE,
-	       NAME("vdpa0") ": card " NAME("0000:00:05.0") " index 1 mac " MAC("52:54:00:12:34:fe") " link " BAD("down")
+	       NAME("vdpa0") ": card " NAME("0000:00:05.0") " state running index 1 mac " MAC("52:54:00:12:34:fe") " link " BAD("down")
 	       " mtu 1500 as_data 3 pairs_used 4 commands 9 commands_refused 1\n"
 	       "  status acknowledge driver driver_ok features_ok\n"
 	       "  offered MAC ACCESS_PLATFORM\n"
@@ -1060,18 +1061,23 @@ static void help_and_version(void **state)
 	expect("--help", EXIT_DONE,
 	       "Usage: vqnicctl [OPTION]... OBJECT VERB [ARGUMENT]...\n"
 	       "       vqnicctl [OPTION]... -b FILE\n"
-	       "Show what the vqnic driver knows of its cards, and set what guests are allowed.\n"
+	       "Show what the vqnic driver knows of its cards, set what guests are allowed, move the state of devices.\n"
 	       "\n"
 	       "Commands:\n"
-	       "  card    show [CARD]                 cards, what they can do and how they are\n"
-	       "  dev     show [CARD] [DEV]           vDPA devices, their features and queues\n"
-	       "  queue   show [CARD] [DEV]           queues, their interrupts and counters\n"
-	       "  mac     show [CARD] [DEV]           addresses and receive modes\n"
-	       "  vlan    show [CARD] [DEV]           VLANs\n"
-	       "  policy  show [CARD] [DEV]           what guests are allowed\n"
-	       "  policy  set  [CARD] DEV SETTING...  change it\n"
-	       "  stats   show [CARD|DEV]             counters of cards and devices\n"
-	       "  monitor                             events, one on a line, as they happen\n"
+	       "  card    show    [CARD]                 cards, what they can do and how they are\n"
+	       "  dev     show    [CARD] [DEV]           vDPA devices, their features and queues\n"
+	       "  queue   show    [CARD] [DEV]           queues, their interrupts and counters\n"
+	       "  mac     show    [CARD] [DEV]           addresses and receive modes\n"
+	       "  vlan    show    [CARD] [DEV]           VLANs\n"
+	       "  policy  show    [CARD] [DEV]           what guests are allowed\n"
+	       "  policy  set     [CARD] DEV SETTING...  change it\n"
+	       "  stats   show    [CARD|DEV]             counters of cards and devices\n"
+	       "  migrate suspend [CARD] DEV             stop a device between two frames\n"
+	       "  migrate resume  [CARD] DEV             let it go on\n"
+	       "  migrate save    [CARD] DEV [-o FILE]   suspend it and write its state\n"
+	       "  migrate load    [CARD] DEV [FILE]      give that to another one\n"
+	       "  migrate show    [FILE]                 what a state says\n"
+	       "  monitor                                events, one on a line, as they happen\n"
 	       "\n"
 	       "CARD is a PCI address like 0000:00:05.0, 00:05.0 or pci/0000:00:05.0, DEV a vDPA device.\n"
 	       "\n"
@@ -1087,6 +1093,7 @@ static void help_and_version(void **state)
 	       "Options:\n"
 	       "  -b, --batch FILE                 run the commands in FILE, \"-\": standard input\n"
 	       "  -f, --force                      go on with a batch when a command of it was refused\n"
+	       "  -o, --output FILE                where \"migrate save\" writes\n"
 	       "  -c, --color[=auto|always|never]  colour text; auto: on a terminal\n"
 	       "  -s, --stats                      show cards and devices with their counters\n"
 	       "  -j, --json                       print JSON\n"

@@ -56,9 +56,9 @@ completes() {
 }
 
 objects() {
-	completes 'vqnicctl ' 'card dev queue mac vlan policy stats monitor' &&
-		completes 'vqnicctl -j -s ' 'card dev queue mac vlan policy stats monitor' &&
-		completes 'vqnicctl  m' 'mac monitor' && completes 'vqnicctl x' ''
+	completes 'vqnicctl ' 'card dev queue mac vlan policy stats migrate monitor' &&
+		completes 'vqnicctl -j -s ' 'card dev queue mac vlan policy stats migrate monitor' &&
+		completes 'vqnicctl  m' 'mac migrate monitor' && completes 'vqnicctl x' ''
 }
 
 verbs() {
@@ -68,7 +68,7 @@ verbs() {
 }
 
 options() {
-	completes 'vqnicctl -' '-b --batch -f --force -c --color -s --stats -j --json -p --pretty -h --help -V --version' &&
+	completes 'vqnicctl -' '-b --batch -f --force -o --output -c --color -s --stats -j --json -p --pretty -h --help -V --version' &&
 		completes 'vqnicctl card show --p' '--pretty'
 }
 
@@ -115,7 +115,13 @@ files() {
 	completes 'vqnicctl -b p' 'policies' && completes 'vqnicctl -f --batch 10:' '2' &&
 		completes 'vqnicctl --batch=o' 'other' && completes 'vqnicctl --batch=o' '--batch=other' $' \t\n' &&
 		completes 'vqnicctl -b other ' '' && completes 'vqnicctl --batch=other ' '' &&
-		completes 'vqnicctl -b other --fo' '--force'
+		completes 'vqnicctl -b other --fo' '--force' &&
+		completes 'vqnicctl migrate load ' '0000:00:05.0 10000:e1:00.0 vdpa0 vdpa1 web-1' &&
+		completes 'vqnicctl migrate load vdpa0 p' 'policies' && completes 'vqnicctl migrate load vdpa0 policies ' '' &&
+		completes 'vqnicctl migrate show o' 'other' && completes 'vqnicctl migrate show other ' '' &&
+		completes 'vqnicctl migrate save vdpa0 -o p' 'policies' &&
+		completes 'vqnicctl -o policies migrate save v' 'vdpa0 vdpa1' &&
+		completes 'vqnicctl migrate save vdpa0 ' ''
 }
 
 # of_help HEADING REGEX REPLACEMENT: the names in a table of --help, on a line.
@@ -149,7 +155,7 @@ check "addresses are completed behind their colons" colons
 check "devices" devices
 check "settings, each once" settings
 check "values" values
-check "a batch is a file" files
+check "files" files
 check "what the help lists, and nothing else" complete_as_the_help
 check "no driver, no cards" without_a_driver
 check "the script of zsh" zsh_script

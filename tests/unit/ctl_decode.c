@@ -244,7 +244,7 @@ static void a_dirty_log(void **state)
 	assert_int_equal(d.log.iova, 0x7000);
 	assert_int_equal(d.log.size, 26 * 4096);
 	assert_int_equal(d.log.bitmap.len, 4);
-	assert_memory_equal(d.log.bitmap.bits, bits, 4);
+	assert_memory_equal(d.log.bitmap.data, bits, 4);
 	decoded_free(&d);
 	free(msg);
 

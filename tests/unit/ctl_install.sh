@@ -44,7 +44,7 @@ shared() {
 static() {
 	# shellcheck disable=SC2046
 	cc -Wall -Wextra -Werror -o "$work/static" "$work/program.c" $(pkg-config --cflags vqnic) \
-		-Wl,-Bstatic $(pkg-config --libs vqnic) -Wl,-Bdynamic $(pkg-config --libs libnl-3.0 libnl-genl-3.0) &&
+		-Wl,-Bstatic $(pkg-config --libs vqnic) -Wl,-Bdynamic $(pkg-config --libs libnl-3.0 libnl-genl-3.0 zlib) &&
 		"$work/static" && ! readelf -d "$work/static" | grep libvqnic
 }
 

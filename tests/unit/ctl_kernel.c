@@ -114,8 +114,13 @@ int __wrap_nl_send_auto(struct nl_sock *sk, struct nl_msg *msg)
 		return 0;
 	}
 	assert_int_equal(header->nlmsg_type, FAMILY);
-	k.requests++;
 	k.command = genlmsg_hdr(header)->cmd;
+	if (k.requests < sizeof(k.commands))
+		k.commands[k.requests] = k.command;
+	k.requests++;
+	k.sent.len = 0;
+	assert_true(header->nlmsg_len <= sizeof(k.sent.data));
+	put(&k.sent, header, header->nlmsg_len);
 	k.dump = (header->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	attr = nlmsg_find_attr(header, GENL_HDRLEN, VQNIC_A_CARD);
 	snprintf(k.card, sizeof(k.card), "%s", attr ? nla_get_string(attr) : "");

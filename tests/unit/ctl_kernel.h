@@ -22,6 +22,8 @@ extern struct kernel {
 	uint32_t sender;	/* port of who answers; 0 is the kernel */
 	size_t lookups, requests;
 	uint8_t command;
+	uint8_t commands[16];	/* of the first requests, in order */
+	struct bytes sent;	/* the last request, as libnl would send it */
 	bool dump;
 	char card[64], dev[64];
 	char devs[256];		/* of all requests, in order, each followed by a space */

@@ -184,6 +184,7 @@ static inline void put_dev(struct bytes *b, uint16_t flags)
 	put_u8(b, VQNIC_A_QUEUE_SHARED, 1);
 	end_nest(b, nest);
 	put_u32(b, VQNIC_A_DEV_AS_DATA, 3);
+	put_u32(b, VQNIC_A_DEV_STATE, VQNIC_DEV_STATE_RUNNING);
 	put_u32(b, VQNIC_A_DEV_PAIRS_USED, 4);
 	put_u64(b, VQNIC_A_DEV_OFFLOADS, 2);
 	put_u64(b, VQNIC_A_DEV_COMMANDS, 9);

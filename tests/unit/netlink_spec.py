@@ -103,7 +103,8 @@ def check_definitions():
             continue
         names = [c_name(f"vqnic-{one['name']}-", entry["name"]) for entry in one["entries"]]
         if one["type"] == "enum":
-            problems += differences(one["name"], [name for name, _, _ in enumerators(f"vqnic_{one['name']}")], names)
+            problems += differences(one["name"], [name for name, _, _ in enumerators(f"vqnic_{one['name']}".replace("-", "_"))],
+                                    names)
         else:
             bits = [(name, int(value, 0)) for name, value in known.items()
                     if name.startswith(c_name(f"vqnic-{one['name']}-", ""))]
@@ -156,11 +157,13 @@ def check_driver(text):
         takes = policies.get(used.get(key))
         if takes != wanted.get(key):
             problems.append(f"command {key[0]}, {key[1]}: the driver takes {takes}, the specification has {wanted.get(key)}")
-    # What no command has by itself is the nest of a policy.
-    known = {n: kind for n, (_, kind) in numbered(sets["filter"]).items()}
+    # What no command has by itself is the nest of one: of a policy, whose attributes have numbers of their own, or of
+    # attributes that have a prefix.
+    nests = [sets["filter"], sets["vqnic"]]
+    known = [{n: kind for n, (_, kind) in numbered(one).items()}.items() for one in nests]
     for policy in sorted(policies.keys() - set(used.values())):
-        problems += [f"nest: the driver takes attribute {n} as {kind}, the specification has {known.get(n)}"
-                     for n, kind in policies[policy].items() if known.get(n) != kind]
+        if not any(policies[policy].items() <= one for one in known):
+            problems.append(f"nest: the driver takes {policies[policy]}, no nest of the specification has these")
     return problems
 
 

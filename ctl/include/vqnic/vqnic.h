@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libvqnic: what the vqnic driver says of its cards, their vDPA devices, filters and counters, what the operator lets
- * guests do, and which pages of a guest's memory a device writes.
+ * guests do, which pages of a guest's memory a device writes, and the state with which a device goes on elsewhere.
  *
  * All state is in the handle. A handle serves one thread at a time; different handles are independent. No function
  * prints, and none waits longer than VQNIC_TIMEOUT_MS for the kernel.
@@ -12,8 +12,8 @@
  *   -ENODEV     no such card or device
  *   -EPERM      a change needs CAP_NET_ADMIN
  *   -EINVAL     what is to change cannot be so
- *   -EBADMSG    the driver's reply cannot be understood
- *   -EBUSY      the device has a dirty log, or another handle's
+ *   -EBADMSG    the driver's reply, or the state of a device, cannot be understood
+ *   -EBUSY      the device has a dirty log, or another handle's; or it is not in a state for that
  *   -ENODATA    it has none
  *   -EIO        the card answers no more, or the kernel could not be asked
  *   -EAGAIN     the set of cards or devices kept changing while it was read
@@ -129,6 +129,7 @@ struct vqnic_dev {
 	uint64_t commands_refused;
 	uint64_t log_iova;		/* VQNIC_A_LOG_IOVA; given if there is a dirty log, as the next one */
 	uint64_t log_size;
+	uint32_t state;			/* VQNIC_DEV_STATE_ */
 };
 
 struct vqnic_stat {
@@ -196,6 +197,46 @@ struct vqnic_policy {
 	uint32_t macs_max;			/* VQNIC_FILTER_A_MACS_MAX: addresses besides its own that it can have */
 	uint32_t mac_count;			/* VQNIC_FILTER_A_UNICAST: of these: allowed besides the one given */
 	uint8_t macs[VQNIC_POLICY_MACS][VQNIC_MAC_BYTES];
+};
+
+/* Types of device parts, virtio 1.4 sections 2.13.1 and 5.1.5. */
+enum vqnic_part_type {
+	VQNIC_PART_DEV_FEATURES = 0x100,
+	VQNIC_PART_DRV_FEATURES = 0x101,
+	VQNIC_PART_DEVICE_STATUS = 0x103,
+	VQNIC_PART_VQ_CFG = 0x104,
+	VQNIC_PART_CVQ_CFG = 0x200,
+};
+
+struct vqnic_part {
+	uint16_t type;
+	bool optional;
+	uint16_t queue;			/* of VQ_CFG */
+	uint8_t command_class, command;	/* of CVQ_CFG */
+	uint32_t len;			/* of the value */
+	const uint8_t *value;
+};
+
+/* How far a queue is. */
+struct vqnic_position {
+	uint16_t index;			/* of the queue */
+	uint16_t avail;			/* next entry to be taken */
+	uint16_t used;			/* next entry to be used */
+};
+
+/* Queues of a device with their control queue: sixteen pairs. */
+#define VQNIC_STATE_QUEUES 33
+
+/* What a device has to know to go on where another one was suspended; docs/migration-format.md. */
+struct vqnic_state {
+	uint8_t mac[VQNIC_MAC_BYTES];	/* that the device was given */
+	uint16_t mtu;			/* bytes */
+	uint16_t pairs;
+	const uint8_t *parts;		/* one behind the other, see vqnic_next_part() */
+	size_t parts_len;
+	size_t queue_count;
+	struct vqnic_position queues[VQNIC_STATE_QUEUES];
+	struct vqnic_policy policy;	/* all of it counts */
 };
 
 /* What has happened. Members that it does not concern are not given. */
@@ -277,6 +318,31 @@ int vqnic_log_start(struct vqnic *vq, const char *card, const char *dev, uint64_
 int vqnic_log_read(struct vqnic *vq, const char *card, const char *dev, uint64_t iova, uint64_t size, uint8_t *bitmap);
 int vqnic_log_stop(struct vqnic *vq, const char *card, const char *dev);
 
+/*
+ * The state of a device that goes on elsewhere, of `dev`, which must be on `card` unless that is NULL. What states there
+ * are and how a device comes from one to another: docs/migration-format.md.
+ *
+ * vqnic_suspend(): nothing of the device is in flight when it returns 0, and nothing begins until vqnic_resume(), or until
+ * who drives the device resumes or resets it. -EBUSY: it does not run.
+ *
+ * vqnic_state_save(): the state of a suspended device, as a stream of `*len` bytes in new memory, which the caller frees
+ * with free().
+ *
+ * vqnic_state_load(): gives a device that no driver runs the state in a stream. All of the stream is checked before, here
+ * and by the driver: on an error nothing has changed. The policy is in force at once, the rest when a driver that has
+ * accepted the same features sets DRIVER_OK.
+ *
+ * vqnic_state_read(): what a stream says; *state points into it.
+ */
+int vqnic_suspend(struct vqnic *vq, const char *card, const char *dev);
+int vqnic_resume(struct vqnic *vq, const char *card, const char *dev);
+int vqnic_state_save(struct vqnic *vq, const char *card, const char *dev, uint8_t **bytes, size_t *len);
+int vqnic_state_load(struct vqnic *vq, const char *card, const char *dev, const uint8_t *bytes, size_t len);
+int vqnic_state_read(struct vqnic *vq, const uint8_t *bytes, size_t len, struct vqnic_state *state);
+
+/* Takes the next part off the front of a state's parts; false: there is none. */
+bool vqnic_next_part(const uint8_t **parts, size_t *len, struct vqnic_part *part);
+
 typedef int (*vqnic_event_fn)(const struct vqnic_event *event, void *opaque);
 
 /*
@@ -291,6 +357,9 @@ int vqnic_events(struct vqnic *vq, vqnic_event_fn fn, void *opaque);
 
 /* Name of an event, VQNIC_NTF_, "queue_fault"; NULL: it has none. */
 const char *vqnic_event_name(uint32_t what);
+
+/* Name of what a device does, VQNIC_DEV_STATE_, "running"; NULL: it has none. */
+const char *vqnic_state_name(uint32_t state);
 
 /* Name of a virtio feature bit of a network device, a bit of the device status, or of VQNIC_RX_; NULL: it has none. */
 const char *vqnic_feature_name(unsigned int bit);

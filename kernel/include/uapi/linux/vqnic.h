@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
  * Generic netlink family "vqnic": what the vqnic driver says of its cards, vDPA devices, filters
- * and counters, and what the operator lets guests do.
+ * and counters, what the operator lets guests do, and the state with which devices go elsewhere.
  *
  * Every request is a do, for one object, or a dump. What a do names and what a reply carries
  * stands at each command. A dump takes nothing, or VQNIC_A_CARD for the objects of one card.
@@ -82,6 +82,34 @@ enum vqnic_cmd {
 	 * its socket (ENOBUFS): it has missed some then.
 	 */
 	VQNIC_CMD_EVENT,
+	/*
+	 * do, which needs CAP_NET_ADMIN: DEV_NAME, and CARD if it is to be on that one. When the
+	 * answer comes nothing of the device is in flight, and nothing begins until it is resumed,
+	 * by VQNIC_CMD_RESUME or by who drives it, or reset. -EBUSY: it does not run.
+	 */
+	VQNIC_CMD_SUSPEND,
+	/*
+	 * do, which needs CAP_NET_ADMIN: DEV_NAME, and CARD if it is to be on that one. -EBUSY: it
+	 * is not suspended.
+	 */
+	VQNIC_CMD_RESUME,
+	/*
+	 * do, which needs CAP_NET_ADMIN: DEV_NAME, and CARD if it is to be on that one. What a
+	 * device elsewhere needs to go on where this one was suspended. Reply: CARD, DEV_NAME,
+	 * DEV_MAC, DEV_MTU, DEV_PAIRS, DEV_PARTS; for each queue that runs a QUEUE with
+	 * QUEUE_INDEX, QUEUE_AVAIL and QUEUE_USED; FILTER_POLICY. -EBUSY: it is not suspended, or
+	 * has faulted.
+	 */
+	VQNIC_CMD_STATE_GET,
+	/*
+	 * do, which needs CAP_NET_ADMIN: what STATE_GET replies, with the name of another device,
+	 * and CARD if it is to be on that one. Of FILTER_POLICY what POLICY_SET takes: it is in
+	 * force when the answer comes. The rest waits, through resets, until a driver sets
+	 * DRIVER_OK, and is forgotten then: it takes effect if that driver has accepted the same
+	 * features, and says nothing else of its queues. On an error nothing has changed. -EBUSY: a
+	 * driver runs the device. -EINVAL, -EOPNOTSUPP: it cannot be such a one.
+	 */
+	VQNIC_CMD_STATE_SET,
 
 	__VQNIC_CMD_MAX,
 };
@@ -175,6 +203,9 @@ enum vqnic_attr {
 
 	VQNIC_A_EVENT,			/* u32: VQNIC_NTF_* */
 
+	VQNIC_A_DEV_STATE,		/* u32: VQNIC_DEV_STATE_* */
+	VQNIC_A_DEV_PARTS,		/* bytes: device parts, virtio 1.4 section 2.13 */
+
 	__VQNIC_A_MAX,
 };
 
@@ -198,11 +229,26 @@ enum vqnic_ntf {
 	VQNIC_NTF_RESUMED,
 	VQNIC_NTF_LOG_STARTED,		/* LOG_IOVA, LOG_SIZE: its dirty log has begun */
 	VQNIC_NTF_LOG_STOPPED,		/* and ended */
+	VQNIC_NTF_RESTORED,		/* it got the state of another device */
 
 	__VQNIC_NTF_MAX,
 };
 
 #define VQNIC_NTF_MAX (__VQNIC_NTF_MAX - 1)
+
+/* What a device does. */
+enum vqnic_dev_state {
+	VQNIC_DEV_STATE_UNSPEC,
+	VQNIC_DEV_STATE_IDLE,		/* no driver runs it, or the card has lost it */
+	VQNIC_DEV_STATE_RUNNING,
+	VQNIC_DEV_STATE_TRACKING,	/* it runs, and has a dirty log */
+	VQNIC_DEV_STATE_SUSPENDED,
+	VQNIC_DEV_STATE_RESTORED,	/* as IDLE, but with what STATE_SET said */
+
+	__VQNIC_DEV_STATE_MAX,
+};
+
+#define VQNIC_DEV_STATE_MAX (__VQNIC_DEV_STATE_MAX - 1)
 
 /* Bytes of IOVA that one VQNIC_CMD_LOG_READ can be about. */
 #define VQNIC_LOG_READ_MAX 0x20000000
