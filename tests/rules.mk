@@ -67,7 +67,7 @@ $(HOSTILE_MODULES): $(B)/tests/hostile/%/hostile.ko: $(wildcard tests/system/hos
 	+@$(call kbuild,$*,$(@D),$^,modules)
 	@touch $@
 
-VHOST_TESTS := vhost_map vhost_ctrl vhost_state vhost_log vhost_migrate
+VHOST_TESTS := vhost_map vhost_ctrl vhost_state vhost_log vhost_migrate netlink_fuzz
 build-tests: $(VHOST_TESTS:%=$(B)/tests/%)
 $(B)/tests/system/%.o: tests/system/%.c
 	@mkdir -p $(@D)

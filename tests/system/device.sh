@@ -319,6 +319,30 @@ test_netlink_spec() {
 	tests/unit/netlink_spec.py driver <<<"$answers" || fail "the driver differs from docs/netlink/vqnic.yaml: $answers"
 }
 
+# The family is of the initial network namespace and of its owner, wherever a device's interface is.
+test_netlink_namespace() {
+	guest <<-'EOF'
+		add vdpa0 mac 52:54:00:12:34:56
+		ip netns add other
+		for command in "card show" "dev show vdpa0" "policy set vdpa0 trust on" "migrate suspend vdpa0" monitor; do
+			refused ip netns exec other vqnicctl $command | tee /dev/stderr | grep -q 'nsenter --net=/proc/1/ns/net'
+			refused unshare --map-root-user --net vqnicctl $command | grep -q 'nsenter --net=/proc/1/ns/net'
+		done
+		# Who is root in a namespace of users only may look, and no more.
+		unshare --map-root-user vqnicctl policy show vdpa0 | grep 'trust false'
+		for command in "policy set vdpa0 trust on" "migrate suspend vdpa0" "migrate save vdpa0 -o /tmp/state"; do
+			refused unshare --map-root-user vqnicctl $command | tee /dev/stderr | grep -q 'CAP_NET_ADMIN'
+		done
+		vqnicctl policy show vdpa0 | grep 'trust false'
+		vqnicctl dev show vdpa0 | grep 'state running'
+		# The interface goes away, the device stays.
+		ip link set vdpa0 netns other
+		vqnicctl policy set vdpa0 trust on
+		vqnicctl policy show vdpa0 | grep 'trust true'
+		ip netns delete other
+	EOF
+}
+
 # What happens is told as it happens, in order, to whoever listens; also after the driver was loaded anew.
 test_monitor() {
 	local seen

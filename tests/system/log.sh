@@ -44,6 +44,45 @@ test_vhost_events() {
 	matches "the fault" "$(grep queue_fault <<<"$events")" '"queue":[0-9]+,"fault":"IOVA_(READ|WRITE)","fault_code":[0-9]+'
 }
 
+# Whatever root and nobody send to the driver's netlink family: what is refused changes nothing, nobody changes anything,
+# and nothing is left of it. MESSAGES=N: so many times as many.
+test_netlink_fuzz() {
+	guest -t $((300 * ${MESSAGES:-1})) <<-EOF
+		fuzz() { /vqnic/build/tests/netlink_fuzz \$1 \$((\$2 * ${MESSAGES:-1})) \$3 /tmp/state vdpa0 vdpa1; }
+		slab() { echo 3 >/proc/sys/vm/drop_caches; awk '/^SUnreclaim/ { print \$2 }' /proc/meminfo; }
+		add vdpa0 mac $mac0 max_vqp 2
+		ip link set vdpa0 up
+		ethtool -L vdpa0 combined 2
+		vqnicctl migrate save vdpa0 -o /tmp/state
+		vqnicctl migrate resume vdpa0
+		bind_to vhost_vdpa vdpa0
+		vdpa dev add name vdpa1 mgmtdev \$(mgmtdev) mac $mac0 max_vqp 2
+		bind_to vhost_vdpa vdpa1
+		# One runs, the other one can have a state.
+		rm -f /tmp/vhost_state.stop
+		vqnicctl migrate load vdpa0 /tmp/state
+		vhost_state vdpa0 continue </tmp/state >/tmp/continued 2>&1 &
+		eventually "a driver" grep running /tmp/continued
+		fuzz nobody 400 1
+		fuzz root 600 2
+		fuzz many 2400 3
+		before=\$(slab)
+		fuzz many 3000 4
+		after=\$(slab)
+		echo "unreclaimable slab: \$before kB before, \$after kB after"
+		((after - before < 512)) || fail "memory leaks"
+		touch /tmp/vhost_state.stop
+		wait
+		# Both are of use.
+		vqnicctl policy set vdpa0 trust off spoofchk off port-vlan none vlans all macs none macs-max 96
+		vqnicctl policy set vdpa1 trust off spoofchk off port-vlan none vlans all macs none macs-max 96
+		vhost_state vdpa0 state
+		vhost_state vdpa1 state
+		rest
+		rmmod vqnic
+	EOF
+}
+
 # The device goes away under a log, in each way that there is.
 test_log_device_gone() {
 	guest -t 120 <<-EOF

@@ -71,6 +71,15 @@ def guide_names(banks, others, text):
             yield f"{name}.{field}: no such field"
 
 
+def fault_rows(text):
+    """Fault codes of the register map that have no row in the text, and rows that are of none."""
+    faults = tomllib.loads((TOP / "hw/regs/vqnic.toml").read_text())["enums"]["fault"]
+    known = {(str(fault["value"]), name) for name, fault in faults.items() if name != "NONE"}
+    rows = set(re.findall(r"^\| (\d+) \| ([A-Z_]+) \| [^|]+ \| [^|]+ \| [^|]+ \|$", text, re.MULTILINE))
+    return [f"fault {code} {name}: {'no row' if (code, name) in known else 'not in the register map'}"
+            for code, name in sorted(known ^ rows)]
+
+
 links_expect("good links", "[b](b.md) [b](b.md#one-two-three) [c](sub/c.md) [d](sub/) [e](#f) [g](https://x.y/z)\n# F\n",
              [])
 links_expect("a file that is not there", "[x](none.md)\n", ["none.md: there is no such file"])
@@ -87,4 +96,8 @@ tap.result("wrong accesses would be found", [] if len(list(guide_accesses(
     banks, "read32(card, NONE) read16(card, MAGIC) write32(card, MAGIC, 1)"))) == 3 else ["not all of them are"])
 tap.result("wrong names would be found", [] if len(list(guide_names(
     banks, others, "`NO_SUCH` `CARD_STATUS.NONE` `CARD_STATUS.LINK`"))) == 2 else ["not all of them are"])
+troubles = (TOP / "docs/troubleshooting.md").read_text()
+tap.result("each fault has its meaning, cause and cure", fault_rows(troubles))
+tap.result("a row too many or too few would be found",
+           [] if len(fault_rows(troubles.replace("| 5 | CHAIN_LOOP |", "| 5 | CHAIN_LOOPS |"))) == 2 else ["it is not"])
 tap.end()
