@@ -352,6 +352,19 @@ u64 vqnic_cmd_card_cycles(struct vqnic_card *card)
 }
 
 /* One of VQNIC_CARD_COUNTERS, by its register. */
+/* Finds out whether the card is there: what is not may read 0, too. */
+void vqnic_cmd_check_card(struct vqnic_card *card)
+{
+	if (vqnic_card_up(card))
+		vqnic_check_presence(card);
+}
+
+/* A register of the card's bank as it is; reads change nothing. */
+u32 vqnic_cmd_peek(struct vqnic_card *card, u16 reg)
+{
+	return vqnic_read32(card, card->regs + reg);
+}
+
 u64 vqnic_cmd_card_counter(struct vqnic_card *card, u16 reg)
 {
 	return vqnic_read_latched(card, card->regs + reg);

@@ -26,4 +26,12 @@ static inline void vqnic_vdpa_set_dma_dev(struct vdpa_device *vdpa, struct devic
 }
 #endif
 
+#ifdef VQNIC_REPORTER_PERIOD
+#define vqnic_reporter_create(devlink, ops, priv) \
+	devlink_health_reporter_create(devlink, ops, 0, priv)
+#else
+#define vqnic_reporter_create(devlink, ops, priv) \
+	devlink_health_reporter_create(devlink, ops, priv)
+#endif
+
 #endif /* VQNIC_COMPAT_H */

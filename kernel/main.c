@@ -36,25 +36,11 @@ static void vqnic_break_drivers(struct vqnic_card *card)
 	device_for_each_child(&card->pdev->dev, NULL, vqnic_break_virtio);
 }
 
-/* Runs after a card event, and once when the card is lost. */
-static void vqnic_event_work(struct work_struct *work)
+/* Vdevs may have stopped by a fault, or the card is lost. */
+static void vqnic_check_vdevs(struct vqnic_card *card)
 {
-	struct vqnic_card *card = container_of(work, struct vqnic_card, event_work);
-	u32 events = vqnic_cmd_take_events(card);
 	unsigned int i;
 
-	/* The vdevs themselves tell their drivers of the link, by their configuration interrupt. */
-	if (events & VQNIC_EVENT_LINK) {
-		bool link = vqnic_cmd_card_link(card);
-
-		dev_info(&card->pdev->dev, "link is %s\n", link ? "up" : "down");
-		vqnic_notify(card, &(struct vqnic_event) {
-			.what = VQNIC_NTF_CARD_LINK, .link = link });
-	}
-	if (events & VQNIC_EVENT_COMMAND)
-		vqnic_cvq_event(card);
-	if (vqnic_card_up(card) && !(events & VQNIC_EVENT_FAULT))
-		return;
 	/* Before the lock: who holds it may wait for such a driver. */
 	if (READ_ONCE(card->state) == VQNIC_DEAD)
 		vqnic_break_drivers(card);
@@ -71,6 +57,27 @@ static void vqnic_event_work(struct work_struct *work)
 	mutex_unlock(&card->lock);
 }
 
+/* Runs after a card event, and once when the card is lost. */
+static void vqnic_event_work(struct work_struct *work)
+{
+	struct vqnic_card *card = container_of(work, struct vqnic_card, event_work);
+	u32 events = vqnic_cmd_take_events(card);
+
+	/* The vdevs themselves tell their drivers of the link, by their configuration interrupt. */
+	if (events & VQNIC_EVENT_LINK) {
+		bool link = vqnic_cmd_card_link(card);
+
+		dev_info(&card->pdev->dev, "link is %s\n", link ? "up" : "down");
+		vqnic_notify(card, &(struct vqnic_event) {
+			.what = VQNIC_NTF_CARD_LINK, .link = link });
+	}
+	if (events & VQNIC_EVENT_COMMAND)
+		vqnic_cvq_event(card);
+	if (!vqnic_card_up(card) || events & VQNIC_EVENT_FAULT)
+		vqnic_check_vdevs(card);
+	vqnic_devlink_update(card);
+}
+
 /*
  * The card does not do what it must: it is not touched any more until it is reset by the PCI core,
  * and cannot write to memory that may soon be somebody else's. Its vDPA devices learn of it.
@@ -85,6 +92,8 @@ void vqnic_card_lost(struct vqnic_card *card, const char *why)
 	if (was_up) {
 		WRITE_ONCE(card->state, VQNIC_DEAD);
 		pci_clear_master(card->pdev);
+		WRITE_ONCE(card->health.why, why);
+		atomic_inc(&card->health.events[VQNIC_REPORTER_CARD]);
 	}
 	mutex_unlock(&card->state_lock);
 	if (!was_up)
@@ -154,6 +163,8 @@ static void vqnic_card_restart(struct vqnic_card *card)
 	} else {
 		dev_info(&card->pdev->dev, "card is back from its reset\n");
 		vqnic_notify(card, &(struct vqnic_event) { .what = VQNIC_NTF_CARD_UP });
+		/* devlink learns that it is well. */
+		schedule_work(&card->event_work);
 	}
 }
 
@@ -259,6 +270,7 @@ static int vqnic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	mutex_init(&card->vector_lock);
 	mutex_init(&card->latch_lock);
 	mutex_init(&card->state_lock);
+	mutex_init(&card->health.lock);
 	INIT_WORK(&card->event_work, vqnic_event_work);
 
 	err = pci_enable_device_mem(pdev);
@@ -306,6 +318,7 @@ static int vqnic_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		 card->info.version >> 16, card->info.version & 0xffff, card->info.vdevs,
 		 card->info.pairs, card->info.spaces,
 		 vqnic_cmd_card_link(card) ? "up" : "down");
+	vqnic_devlink_open(card);
 	return 0;
 
 err_free_vectors:
@@ -330,6 +343,7 @@ static void vqnic_remove(struct pci_dev *pdev)
 {
 	struct vqnic_card *card = pci_get_drvdata(pdev);
 
+	vqnic_devlink_close(card);
 	vqnic_netlink_del(card);
 	vqnic_mgmtdev_unregister(card);
 	if (vqnic_card_up(card))
@@ -356,6 +370,8 @@ static void vqnic_reset_prepare(struct pci_dev *pdev)
 
 static void vqnic_reset_done(struct pci_dev *pdev)
 {
+	/* The PCI core's copy was for this reset. */
+	pci_save_state(pdev);
 	vqnic_card_restart(pci_get_drvdata(pdev));
 }
 

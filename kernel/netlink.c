@@ -129,6 +129,7 @@ static int vqnic_fill_card(struct sk_buff *msg, struct vqnic_card *card, struct 
 	if (card->refusal[0] && nla_put_string(msg, VQNIC_A_CARD_REFUSAL, card->refusal))
 		return -EMSGSIZE;
 
+	vqnic_cmd_check_card(card);
 	if (vqnic_card_up(card)) {
 		bool link = vqnic_cmd_card_link(card);
 		u64 cycles = vqnic_cmd_card_cycles(card);

@@ -213,10 +213,11 @@ void vqnic_vdev_check_faults(struct vqnic_vdev *vdev)
 		struct vqnic_vq *vq = &vdev->vqs[i];
 		const struct vqnic_fault_text *text;
 
-		if (!vq->running || vq->faulted || vqnic_cmd_vq_state(vdev, i, &state) ||
+		if (!vq->running || vq->fault || vqnic_cmd_vq_state(vdev, i, &state) ||
 		    !state.fault.code)
 			continue;
-		vq->faulted = true;
+		vq->fault = state.fault.code;
+		atomic_inc(&vdev->card->health.events[vqnic_fault_reporter(vq->fault)]);
 		text = vqnic_fault_text(state.fault.code);
 		dev_warn_ratelimited(&vdev->card->pdev->dev,
 				     "vdev %u: queue %u stopped: %s (%#llx)\n", vdev->index, i,
@@ -262,6 +263,14 @@ static void vqnic_vdev_start_vqs(struct vqnic_vdev *vdev)
 			vqnic_vq_start(vdev, i);
 }
 
+/* The queue had stopped, and begins anew: devlink learns that it is well. vdev->lock is held. */
+static void vqnic_vq_clear_fault(struct vqnic_vdev *vdev, struct vqnic_vq *vq)
+{
+	if (vq->fault)
+		schedule_work(&vdev->card->event_work);
+	vq->fault = 0;
+}
+
 /*
  * Stops queue `idx` and keeps where it was, exactly: between two chains, since the vdev is
  * suspended meanwhile. vdev->lock is held.
@@ -280,7 +289,7 @@ static void vqnic_vq_stop(struct vqnic_vdev *vdev, u16 idx)
 		vq->avail = state.used;
 	vqnic_cmd_vq_reset(vdev, idx);
 	vq->running = false;
-	vq->faulted = false;
+	vqnic_vq_clear_fault(vdev, vq);
 	if (suspend)
 		vqnic_cmd_vdev_resume(vdev);
 }
@@ -761,7 +770,7 @@ static int vqnic_resume(struct vdpa_device *vdpa)
 }
 
 /* What a vdev's driver has said of a queue is void. */
-static void vqnic_vq_forget(struct vqnic_vq *vq)
+static void vqnic_vq_forget(struct vqnic_vdev *vdev, struct vqnic_vq *vq)
 {
 	vq->desc = 0;
 	vq->driver = 0;
@@ -771,7 +780,7 @@ static void vqnic_vq_forget(struct vqnic_vq *vq)
 	vq->placed = false;
 	vq->ready = false;
 	vq->running = false;
-	vq->faulted = false;
+	vqnic_vq_clear_fault(vdev, vq);
 }
 
 static int vqnic_reset(struct vdpa_device *vdpa)
@@ -797,7 +806,7 @@ static int vqnic_reset(struct vdpa_device *vdpa)
 	vqnic_irq_set_cb(&vdev->config_irq, &none);
 	for (i = 0; i < vdev->nvqs; i++) {
 		vqnic_irq_set_cb(&vdev->vqs[i].irq, &none);
-		vqnic_vq_forget(&vdev->vqs[i]);
+		vqnic_vq_forget(vdev, &vdev->vqs[i]);
 	}
 	vqnic_vdev_put_irqs(vdev);
 	mutex_unlock(&vdev->lock);

@@ -129,7 +129,7 @@ struct vqnic_vq {
 	bool placed;		/* its driver has said so */
 	bool ready;		/* to run as soon as DRIVER_OK is set */
 	bool running;		/* the card runs it */
-	bool faulted;		/* its fault has been reported */
+	u8 fault;		/* VQNIC_FAULT_* that has been reported, until it is reset */
 };
 
 /* Levels of a page table: a leaf maps 1 GiB, 2 MiB or 4 KiB. */
@@ -291,6 +291,31 @@ struct vqnic_vdev {
 	struct vqnic_restored *restored;	/* NULL: its driver begins anew */
 };
 
+/* Health reporters of devlink. */
+enum {
+	VQNIC_REPORTER_CARD,
+	VQNIC_REPORTER_QUEUE,
+	VQNIC_REPORTER_DMA,
+	VQNIC_REPORTERS,
+};
+
+struct devlink;
+struct devlink_health_reporter;
+struct devlink_region;
+
+/* What devlink is told; devlink.c. */
+struct vqnic_health {
+	const char *why;			/* the card was lost last; constant text */
+	atomic_t events[VQNIC_REPORTERS];	/* so far */
+
+	struct mutex lock;			/* of what follows */
+	struct devlink *devlink;		/* NULL: it is not there */
+	struct devlink_health_reporter *reporters[VQNIC_REPORTERS];
+	struct devlink_region *region;
+	unsigned int reported[VQNIC_REPORTERS];	/* of events */
+	bool bad[VQNIC_REPORTERS];		/* as last told */
+};
+
 enum vqnic_state {
 	VQNIC_UP,
 	VQNIC_DOWN,		/* being reset by the PCI core: not to be touched */
@@ -328,6 +353,7 @@ struct vqnic_card {
 	DECLARE_BITMAP(pairs_used, VQNIC_PAIRS_LIMIT);	/* card->lock */
 	u64 default_features;	/* what a device offers for which nothing is said */
 	u64 migratable_features;	/* what QEMU can migrate, of what the card supports */
+	struct vqnic_health health;
 	bool minor_noted;
 	char refusal[160];	/* card->lock; why the last dev_add failed */
 
@@ -358,6 +384,21 @@ static inline unsigned int vqnic_vdev_spaces(const struct vqnic_card *card)
 static inline u16 vqnic_vdev_pairs(const struct vqnic_vdev *vdev)
 {
 	return vdev->offer.pairs;
+}
+
+/* Who reports a fault: of memory that could not be reached, or of a ring that is wrong. */
+static inline unsigned int vqnic_fault_reporter(u8 code)
+{
+	switch (code) {
+	case VQNIC_FAULT_DMA_READ:
+	case VQNIC_FAULT_DMA_WRITE:
+	case VQNIC_FAULT_IOVA_READ:
+	case VQNIC_FAULT_IOVA_WRITE:
+	case VQNIC_FAULT_PAGE_TABLE:
+		return VQNIC_REPORTER_DMA;
+	default:
+		return VQNIC_REPORTER_QUEUE;
+	}
 }
 
 /* True if the queue is a control queue. */
@@ -401,6 +442,8 @@ int vqnic_cmd_event_vector(struct vqnic_card *card, u16 vector);
 u32 vqnic_cmd_take_events(struct vqnic_card *card);
 bool vqnic_cmd_card_link(struct vqnic_card *card);
 u64 vqnic_cmd_card_cycles(struct vqnic_card *card);
+void vqnic_cmd_check_card(struct vqnic_card *card);
+u32 vqnic_cmd_peek(struct vqnic_card *card, u16 reg);
 u64 vqnic_cmd_card_counter(struct vqnic_card *card, u16 reg);
 
 void vqnic_cmd_as_set_root(struct vqnic_card *card, u16 index, u64 root);
@@ -530,6 +573,11 @@ int vqnic_vdev_resume(struct vqnic_vdev *vdev);
 int vqnic_vdev_vq_position(struct vqnic_vdev *vdev, u16 idx, u16 *position);
 bool vqnic_vdev_link(struct vqnic_vdev *vdev);
 void vqnic_vdev_check_faults(struct vqnic_vdev *vdev);
+
+/* devlink.c */
+void vqnic_devlink_open(struct vqnic_card *card);
+void vqnic_devlink_close(struct vqnic_card *card);
+void vqnic_devlink_update(struct vqnic_card *card);
 
 /* netlink.c */
 struct vqnic_fault_text {

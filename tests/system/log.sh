@@ -83,6 +83,51 @@ test_netlink_fuzz() {
 	EOF
 }
 
+# devlink knows what the card is, what has happened to it and its queues, and brings it back when it is lost.
+test_devlink() {
+	guest -t 120 <<-EOF
+		# Nothing has happened to this card yet.
+		rmmod vqnic
+		insmod \$ko
+		handle=pci/\$(card)
+		reported() { devlink -j health show \$handle reporter \$1 | grep -oE '"(state|error|recover)":("[a-z]*"|[0-9]+)' | tr '\n' ' '; }
+		reports() { [ "\$(reported \$1)" = "\"state\":\"\$2\" \"error\":\$3 \"recover\":\$4 " ]; }
+		devlink dev info \$handle | tee /tmp/info
+		grep -q 'driver vqnic' /tmp/info
+		grep -q 'fw.mgmt.api 2\.0' /tmp/info
+		for reporter in card queue dma; do reports \$reporter healthy 0 0 || fail "\$reporter: \$(reported \$reporter)"; done
+		devlink health diagnose \$handle reporter card | grep -q 'state: up'
+		devlink region new \$handle/registers snapshot 1
+		devlink region dump \$handle/registers snapshot 1 | tee /tmp/dump
+		[ "\$(awk '{ n += NF - 1 } END { print n }' /tmp/dump)" = 512 ]
+		devlink region del \$handle/registers snapshot 1
+
+		# Queues that reach for what is not mapped, and are reset.
+		add vdpa0 mac $mac0
+		vhost_map vdpa0 isolation
+		eventually "the end of the faults" eval 'reported dma | grep "healthy"'
+		reported dma | grep -vq '"error":0 ' || fail "faults were not reported: \$(reported dma)"
+		devlink health dump show \$handle reporter dma | tee /tmp/dump
+		grep -q 'IOVA_\(READ\|WRITE\)' /tmp/dump
+		reports queue healthy 0 0
+
+		# The card does not answer: its memory space is switched off. What comes back is as it was.
+		vqnicctl policy set vdpa0 spoofchk on vlans 5
+		before=\$(vqnicctl policy show vdpa0)
+		printf '\0' | dd of=/sys/bus/pci/devices/\$(card)/config bs=1 seek=4 conv=notrunc 2>/dev/null
+		vqnicctl card show | grep -q dead
+		eventually "a report of the card" reports card error 1 0
+		devlink health diagnose \$handle reporter card | tee /dev/stderr | grep -q 'state: dead'
+		devlink health dump show \$handle reporter card | grep -q why
+		refused devlink region new \$handle/registers snapshot 2
+		devlink health recover \$handle reporter card
+		reports card healthy 1 1
+		vqnicctl card show | grep -q 'state ok'
+		[ "\$(vqnicctl policy show vdpa0)" = "\$before" ]
+		vhost_state vdpa0 state
+	EOF
+}
+
 # The device goes away under a log, in each way that there is.
 test_log_device_gone() {
 	guest -t 120 <<-EOF
