@@ -47,7 +47,7 @@ $(B)/ctl/completion/vqnicctl.%: $(B)/ctl/completion/tables ctl/completion/candid
 # Puts the library, its headers, the tool, its manual page and completions below $(DESTDIR)$(PREFIX).
 PREFIX ?= /usr/local
 install-ctl: ctl man
-	@install -d $(DESTDIR)$(PREFIX)/{bin,lib/pkgconfig,include/vqnic,include/linux,share/man/man8} \
+	@install -d $(DESTDIR)$(PREFIX)/{bin,lib/pkgconfig,include/vqnic,include/linux,share/man/man{3,8}} \
 		$(DESTDIR)$(PREFIX)/share/{bash-completion/completions,zsh/site-functions}
 	@install -m 755 $(B)/ctl/vqnicctl $(DESTDIR)$(PREFIX)/bin/
 	@install -m 644 $(B)/ctl/libvqnic.a $(B)/ctl/libvqnic.so.$(VQNIC_VERSION) $(DESTDIR)$(PREFIX)/lib/
@@ -55,6 +55,7 @@ install-ctl: ctl man
 	@install -m 644 ctl/include/vqnic/vqnic.h $(DESTDIR)$(PREFIX)/include/vqnic/
 	@install -m 644 kernel/include/uapi/linux/vqnic.h $(DESTDIR)$(PREFIX)/include/linux/
 	@install -m 644 $(B)/man/vqnicctl.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	@install -m 644 $(B)/man/libvqnic.3 $(B)/man/vqnic_*.3 $(DESTDIR)$(PREFIX)/share/man/man3/
 	@install -m 644 $(B)/ctl/completion/vqnicctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vqnicctl
 	@install -m 644 $(B)/ctl/completion/vqnicctl.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_vqnicctl
 	@sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VQNIC_VERSION)|' ctl/lib/vqnic.pc.in \

@@ -10,6 +10,15 @@ $(B)/man/%: docs/man/%.scd
 	@mkdir -p $(@D)
 	@scdoc <$< >$@.tmp && mv $@.tmp $@
 
+# The library's page is made of its header; each function has it.
+MAN3 := $(B)/man/libvqnic.3
+man: $(MAN3)
+$(MAN3): docs/man/libvqnic ctl/include/vqnic/vqnic.h docs/man/libvqnic-example.c
+	@mkdir -p $(@D)
+	@set -e; $^ | scdoc >$@.tmp; rm -f $(@D)/vqnic_*.3
+	@for name in $$($(wordlist 1,2,$^) --functions); do echo ".so man3/$(@F)" >$(@D)/$$name.3; done
+	@mv $@.tmp $@
+
 # Spelling of everything, links of the documents.
 lint: lint-docs
 lint-docs:

@@ -93,6 +93,9 @@ static int vqnic_card_recover(struct devlink_health_reporter *reporter, void *co
 
 	if (context)
 		return -EOPNOTSUPP;
+	/* It may have come back meanwhile. */
+	if (vqnic_card_up(card))
+		return 0;
 	/* Its configuration space is what it was when the card was last well. */
 	pci_restore_state(card->pdev);
 	pci_save_state(card->pdev);

@@ -155,14 +155,28 @@ static int sync_folder(const char *file)
 	return ret;
 }
 
+/* Writes to what is there and no file: a device, a FIFO. */
+static int write_through(const char *name, const uint8_t *bytes, size_t len)
+{
+	FILE *out = fopen(name, "we");
+	int ret;
+
+	if (!out)
+		return -errno;
+	ret = write_all(out, bytes, len);
+	if (fclose(out) && !ret)
+		ret = -errno;
+	return ret;
+}
+
 /* Writes a file that nobody sees before it is whole: what was there of that name stays until then. */
-static int write_file(const char *file, const uint8_t *bytes, size_t len)
+static int write_whole(const char *name, const uint8_t *bytes, size_t len)
 {
 	char *partial;
 	FILE *out;
 	int fd, ret;
 
-	if (asprintf(&partial, "%s.XXXXXX", file) < 0)
+	if (asprintf(&partial, "%s.XXXXXX", name) < 0)
 		return -ENOMEM;
 	fd = mkstemp(partial);
 	out = fd < 0 ? NULL : fdopen(fd, "w");
@@ -174,14 +188,29 @@ static int write_file(const char *file, const uint8_t *bytes, size_t len)
 		ret = write_all(out, bytes, len);
 		if (fclose(out) && !ret)
 			ret = -errno;
-		if (!ret && rename(partial, file))
+		if (!ret && rename(partial, name))
 			ret = -errno;
 		if (!ret)
-			ret = sync_folder(file);
+			ret = sync_folder(name);
 	}
 	if (ret && fd >= 0)
 		unlink(partial);
 	free(partial);
+	return ret;
+}
+
+static int write_file(const char *file, const uint8_t *bytes, size_t len)
+{
+	struct stat stat_of;
+	char *name;
+	int ret;
+
+	if (!stat(file, &stat_of) && !S_ISREG(stat_of.st_mode))
+		return write_through(file, bytes, len);
+	/* A link stays one. */
+	name = realpath(file, NULL);
+	ret = write_whole(name ? name : file, bytes, len);
+	free(name);
 	return ret;
 }
 

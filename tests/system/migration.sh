@@ -74,7 +74,7 @@ migrate_guest() {
 	before=$(settings vdpa0)
 	destination "${@:2}"
 	peer
-	ping -D -i 0.02 -w 300 $ip0 >"$run/ping" &
+	ping -D -i 0.01 -w 300 $ip0 >"$run/ping" &
 	pinger=$!
 	inside "iperf3 -c $wire_ip -p 5201 -t 300 >/run/iperf3 2>&1 &"
 	sends g0 100000

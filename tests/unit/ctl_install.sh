@@ -10,40 +10,18 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 export PKG_CONFIG_PATH=$work/prefix/lib/pkgconfig
 
-cat >"$work/program.c" <<'END'
-#include <errno.h>
-#include <stdio.h>
-#include <vqnic/vqnic.h>
-
-static int print(const struct vqnic_card *card, void *opaque)
-{
-	(void)opaque;
-	puts(card->name);
-	return 0;
-}
-
-int main(void)
-{
-	struct vqnic *vq = vqnic_new();
-	int ret = vq ? vqnic_cards(vq, NULL, print, NULL) : -ENOMEM;
-
-	if (ret && ret != -ENOENT)
-		fprintf(stderr, "%s\n", vq ? vqnic_error(vq) : "out of memory");
-	vqnic_free(vq);
-	return ret && ret != -ENOENT;
-}
-END
+readonly example=docs/man/libvqnic-example.c
 
 shared() {
 	# shellcheck disable=SC2046
-	cc -Wall -Wextra -Werror -o "$work/shared" "$work/program.c" $(pkg-config --cflags --libs vqnic) &&
+	cc -Wall -Wextra -Werror -o "$work/shared" $example $(pkg-config --cflags --libs vqnic) &&
 		LD_LIBRARY_PATH=$work/prefix/lib "$work/shared" &&
 		readelf -d "$work/shared" | grep -q 'NEEDED.*\[libvqnic\.so\.[0-9]*\]'
 }
 
 static() {
 	# shellcheck disable=SC2046
-	cc -Wall -Wextra -Werror -o "$work/static" "$work/program.c" $(pkg-config --cflags vqnic) \
+	cc -Wall -Wextra -Werror -o "$work/static" $example $(pkg-config --cflags vqnic) \
 		-Wl,-Bstatic $(pkg-config --libs vqnic) -Wl,-Bdynamic $(pkg-config --libs libnl-3.0 libnl-genl-3.0 zlib) &&
 		"$work/static" && ! readelf -d "$work/static" | grep libvqnic
 }
@@ -57,7 +35,7 @@ symbols() {
 
 cplusplus() {
 	# shellcheck disable=SC2046
-	c++ -Wall -Wextra -Werror -fsyntax-only -x c++ "$work/program.c" $(pkg-config --cflags vqnic)
+	c++ -Wall -Wextra -Werror -fsyntax-only -x c++ $example $(pkg-config --cflags vqnic)
 }
 
 # What a shell finds by the name of the command.
@@ -68,12 +46,25 @@ beside_the_tool() {
 		grep -q '^.TH "vqnicctl" "8"' "$share/man/man8/vqnicctl.8"
 }
 
+# Each function of the header is a page, which is that of the library.
+library_pages() {
+	local man=$work/prefix/share/man/man3 name
+	grep -q '^.TH "libvqnic" "3"' "$man/libvqnic.3" &&
+		diff <(nm -D --defined-only "$work/prefix/lib/libvqnic.so" | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 ".3" }' | sort) \
+			<(cd "$man" && printf '%s\n' vqnic_*.3 | sort) || return 1
+	for name in "$man"/vqnic_*.3; do
+		grep -qx '.so man3/libvqnic.3' "$name" && grep -q "$(basename "$name" .3 | sed 's/_/./g')(" "$man/libvqnic.3" ||
+			return 1
+	done
+}
+
 check "install" make --no-print-directory VQNIC_IN_LAB=1 PREFIX="$work/prefix" install-ctl
 check "a program with the shared library" shared
 check "a program with the static library" static
 check "the header in C++" cplusplus
 check "the library gives away the functions of its header" symbols
 check "the tool's page and completions" beside_the_tool
+check "the library's pages" library_pages
 check "the version is that of the tool" test "vqnicctl $(pkg-config --modversion vqnic)" = \
 	"$("$work/prefix/bin/vqnicctl" --version)"
 check_end

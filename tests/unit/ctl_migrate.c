@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <netlink/genl/genl.h>
@@ -180,6 +181,44 @@ static void it_goes_on(void **state)
 	       "vqnicctl: migrate save vdpa0: cannot write /proc: Is a directory; the device stays suspended: "
 	       "the card does not answer\n");
 	asked(all);
+
+	/* What is no file is written to, and not replaced by one. */
+	kernel_setup(state);
+	answer_save();
+	put_verdict(answer(), 0, NULL);
+	expect("migrate save vdpa0 -o /dev/full", EXIT_REFUSED, "",
+	       "vqnicctl: migrate save vdpa0: cannot write /dev/full: No space left on device; the device goes on\n");
+	asked(all);
+}
+
+/* What was there stays until the new one is whole; a link stays a link, and a device a device. */
+static void what_was_there(void **state)
+{
+	char link[80], bytes[4];
+	struct stat null;
+	FILE *old = fopen(file, "w");
+
+	assert_non_null(old);
+	assert_int_equal(fwrite("old", 1, 3, old), 3);
+	fclose(old);
+	snprintf(link, sizeof(link), "%s.link", file);
+	unlink(link);
+	assert_int_equal(symlink(file, link), 0);
+	answer_save();
+	expect(with_file("migrate save vdpa0 -o %s.link"), EXIT_DONE, "", "");
+	assert_true(readlink(link, bytes, sizeof(bytes)) > 0);
+	unlink(link);
+	expect(with_file("-j migrate show %s"), EXIT_DONE,
+	       "{\"migrate\":{\"mac\":\"52:54:00:12:34:fe\",\"mtu\":1500,\"pairs\":1,\"accepted\":[\"VERSION_1\"],"
+	       "\"status\":[\"acknowledge\",\"driver\",\"driver_ok\",\"features_ok\"],\"queues\":[{\"index\":1,\"size\":256,"
+	       "\"avail\":65535,\"used\":65535,\"desc\":4096,\"driver\":8192,\"device\":12288}],\"guest\":{},"
+	       "\"policy\":{\"spoofchk\":true,\"trust\":false,\"port_vlan\":42,\"pcp\":5,\"vlans\":[\"all\"],\"macs_max\":96,"
+	       "\"macs\":[\"02:00:00:00:00:01\"]}}}\n", "");
+	kernel_setup(state);
+	answer_save();
+	expect("migrate save vdpa0 -o /dev/null", EXIT_DONE, "", "");
+	assert_int_equal(stat("/dev/null", &null), 0);
+	assert_true(S_ISCHR(null.st_mode));
 }
 
 static void not_suspended(void **state)
@@ -289,6 +328,7 @@ int main(void)
 		TEST(there_and_back),
 		TEST(suspended_before),
 		TEST(it_goes_on),
+		TEST(what_was_there),
 		TEST(not_suspended),
 		TEST(suspend_and_resume),
 		TEST(damaged),
