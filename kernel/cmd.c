@@ -351,7 +351,6 @@ u64 vqnic_cmd_card_cycles(struct vqnic_card *card)
 	return vqnic_read_latched(card, card->regs + VQNIC_REG_CYCLES);
 }
 
-/* One of VQNIC_CARD_COUNTERS, by its register. */
 /* Finds out whether the card is there: what is not may read 0, too. */
 void vqnic_cmd_check_card(struct vqnic_card *card)
 {
@@ -365,6 +364,7 @@ u32 vqnic_cmd_peek(struct vqnic_card *card, u16 reg)
 	return vqnic_read32(card, card->regs + reg);
 }
 
+/* One of VQNIC_CARD_COUNTERS, by its register. */
 u64 vqnic_cmd_card_counter(struct vqnic_card *card, u16 reg)
 {
 	return vqnic_read_latched(card, card->regs + reg);
