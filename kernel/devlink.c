@@ -10,7 +10,7 @@
  * A card is not recovered by itself: what has made it die, and what may be found out of it as it
  * is, somebody should have seen before.
  *
- * Lock order: devlink's lock, the PCI device's, then those of vqnic.h. health_lock is taken with
+ * Lock order: devlink's lock, the PCI device's, then those of vqnic.h. health.lock is taken with
  * none of these held, and keeps reports away from a devlink that comes or goes.
  */
 #include <linux/pci.h>
@@ -71,14 +71,14 @@ static const char *vqnic_state_text(const struct vqnic_card *card)
 static int vqnic_card_diagnose(struct devlink_health_reporter *reporter, struct devlink_fmsg *fmsg,
 			       struct netlink_ext_ack *extack)
 {
-	struct vqnic_card *card = devlink_health_reporter_priv(reporter);
+	struct vqnic_reporter *own = devlink_health_reporter_priv(reporter);
+	struct vqnic_card *card = own->card;
 	const char *why;
 
 	vqnic_cmd_check_card(card);
 	why = READ_ONCE(card->health.why);
 	devlink_fmsg_string_pair_put(fmsg, "state", vqnic_state_text(card));
-	devlink_fmsg_u32_pair_put(fmsg, "losses",
-				  atomic_read(&card->health.events[VQNIC_REPORTER_CARD]));
+	devlink_fmsg_u32_pair_put(fmsg, "losses", atomic_read(&own->events));
 	if (why)
 		devlink_fmsg_string_pair_put(fmsg, "last", why);
 	return 0;
@@ -88,7 +88,8 @@ static int vqnic_card_diagnose(struct devlink_health_reporter *reporter, struct 
 static int vqnic_card_recover(struct devlink_health_reporter *reporter, void *context,
 			      struct netlink_ext_ack *extack)
 {
-	struct vqnic_card *card = devlink_health_reporter_priv(reporter);
+	struct vqnic_reporter *own = devlink_health_reporter_priv(reporter);
+	struct vqnic_card *card = own->card;
 	int err;
 
 	if (context)
@@ -112,7 +113,7 @@ static int vqnic_card_recover(struct devlink_health_reporter *reporter, void *co
 
 /* The device's queues that have stopped by a fault that is of the reporter's kind. */
 static void vqnic_put_faults(struct devlink_fmsg *fmsg, struct vqnic_vdev *vdev,
-			     unsigned int reporter)
+			     const struct vqnic_reporter *reporter)
 {
 	struct vqnic_vq_state state;
 	unsigned int i;
@@ -120,7 +121,8 @@ static void vqnic_put_faults(struct devlink_fmsg *fmsg, struct vqnic_vdev *vdev,
 	lockdep_assert_held(&vdev->lock);
 	for (i = 0; i < vdev->nvqs; i++) {
 		if (!vdev->vqs[i].running || vqnic_cmd_vq_state(vdev, i, &state) ||
-		    !state.fault.code || vqnic_fault_reporter(state.fault.code) != reporter)
+		    !state.fault.code ||
+		    vqnic_fault_reporter(vdev->card, state.fault.code) != reporter)
 			continue;
 		devlink_fmsg_obj_nest_start(fmsg);
 		devlink_fmsg_string_pair_put(fmsg, "device", vdev->name ?: "");
@@ -136,9 +138,11 @@ static void vqnic_put_faults(struct devlink_fmsg *fmsg, struct vqnic_vdev *vdev,
 }
 
 /* What is wrong now: the queues that have stopped, and whose device was not reset yet. */
-static int vqnic_fill_faults(struct vqnic_card *card, struct devlink_fmsg *fmsg,
-			     unsigned int reporter)
+static int vqnic_queues_diagnose(struct devlink_health_reporter *reporter,
+				 struct devlink_fmsg *fmsg, struct netlink_ext_ack *extack)
 {
+	struct vqnic_reporter *own = devlink_health_reporter_priv(reporter);
+	struct vqnic_card *card = own->card;
 	unsigned int i;
 
 	devlink_fmsg_arr_pair_nest_start(fmsg, "queues");
@@ -149,7 +153,7 @@ static int vqnic_fill_faults(struct vqnic_card *card, struct devlink_fmsg *fmsg,
 		if (!vdev->used)
 			continue;
 		mutex_lock(&vdev->lock);
-		vqnic_put_faults(fmsg, vdev, reporter);
+		vqnic_put_faults(fmsg, vdev, own);
 		mutex_unlock(&vdev->lock);
 	}
 	mutex_unlock(&card->lock);
@@ -157,32 +161,10 @@ static int vqnic_fill_faults(struct vqnic_card *card, struct devlink_fmsg *fmsg,
 	return 0;
 }
 
-static int vqnic_queue_dump(struct devlink_health_reporter *reporter, struct devlink_fmsg *fmsg,
-			    void *context, struct netlink_ext_ack *extack)
+static int vqnic_queues_dump(struct devlink_health_reporter *reporter, struct devlink_fmsg *fmsg,
+			     void *context, struct netlink_ext_ack *extack)
 {
-	return vqnic_fill_faults(devlink_health_reporter_priv(reporter), fmsg,
-				 VQNIC_REPORTER_QUEUE);
-}
-
-static int vqnic_dma_dump(struct devlink_health_reporter *reporter, struct devlink_fmsg *fmsg,
-			  void *context, struct netlink_ext_ack *extack)
-{
-	return vqnic_fill_faults(devlink_health_reporter_priv(reporter), fmsg,
-				 VQNIC_REPORTER_DMA);
-}
-
-static int vqnic_queue_diagnose(struct devlink_health_reporter *reporter,
-				struct devlink_fmsg *fmsg, struct netlink_ext_ack *extack)
-{
-	return vqnic_fill_faults(devlink_health_reporter_priv(reporter), fmsg,
-				 VQNIC_REPORTER_QUEUE);
-}
-
-static int vqnic_dma_diagnose(struct devlink_health_reporter *reporter, struct devlink_fmsg *fmsg,
-			      struct netlink_ext_ack *extack)
-{
-	return vqnic_fill_faults(devlink_health_reporter_priv(reporter), fmsg,
-				 VQNIC_REPORTER_DMA);
+	return vqnic_queues_diagnose(reporter, fmsg, extack);
 }
 
 /* The registers of the card's bank: of a card that does not answer, what the bus says. */
@@ -197,7 +179,8 @@ static void vqnic_read_bank(struct vqnic_card *card, u8 *data)
 static int vqnic_card_dump(struct devlink_health_reporter *reporter, struct devlink_fmsg *fmsg,
 			   void *context, struct netlink_ext_ack *extack)
 {
-	struct vqnic_card *card = devlink_health_reporter_priv(reporter);
+	struct vqnic_reporter *own = devlink_health_reporter_priv(reporter);
+	struct vqnic_card *card = own->card;
 	const char *why = READ_ONCE(card->health.why);
 
 	devlink_fmsg_string_pair_put(fmsg, "state", vqnic_state_text(card));
@@ -220,34 +203,31 @@ static const struct devlink_health_reporter_ops vqnic_reporter_ops[VQNIC_REPORTE
 	},
 	[VQNIC_REPORTER_QUEUE] = {
 		.name = "queue",
-		.dump = vqnic_queue_dump,
-		.diagnose = vqnic_queue_diagnose,
+		.dump = vqnic_queues_dump,
+		.diagnose = vqnic_queues_diagnose,
 	},
 	[VQNIC_REPORTER_DMA] = {
 		.name = "dma",
-		.dump = vqnic_dma_dump,
-		.diagnose = vqnic_dma_diagnose,
+		.dump = vqnic_queues_dump,
+		.diagnose = vqnic_queues_diagnose,
 	},
 };
 
-/* Whether the device has a queue that has stopped, by the kind of its fault. */
-static void vqnic_find_faults(struct vqnic_card *card, bool *bad)
+/* health.lock is held. */
+static void vqnic_reporter_update(struct vqnic_reporter *own, const char *text, bool bad)
 {
-	unsigned int i, k;
+	unsigned int events = atomic_read(&own->events);
 
-	mutex_lock(&card->lock);
-	for (i = 0; i < card->info.vdevs; i++) {
-		struct vqnic_vdev *vdev = &card->vdevs[i];
-
-		if (!vdev->used)
-			continue;
-		mutex_lock(&vdev->lock);
-		for (k = 0; k < vdev->nvqs; k++)
-			if (vdev->vqs[k].fault)
-				bad[vqnic_fault_reporter(vdev->vqs[k].fault)] = true;
-		mutex_unlock(&vdev->lock);
-	}
-	mutex_unlock(&card->lock);
+	if (events == own->reported && bad == own->bad)
+		return;
+	if (events != own->reported)
+		devlink_health_report(own->reporter, text, own);
+	/* What was reported may be over. */
+	devlink_health_reporter_state_update(own->reporter,
+					     bad ? DEVLINK_HEALTH_REPORTER_STATE_ERROR :
+						   DEVLINK_HEALTH_REPORTER_STATE_HEALTHY);
+	own->reported = events;
+	own->bad = bad;
 }
 
 /*
@@ -257,26 +237,16 @@ static void vqnic_find_faults(struct vqnic_card *card, bool *bad)
 void vqnic_devlink_update(struct vqnic_card *card)
 {
 	struct vqnic_health *health = &card->health;
-	bool bad[VQNIC_REPORTERS] = {};
 	unsigned int i;
 
 	mutex_lock(&health->lock);
-	if (!health->devlink)
-		goto out;
-	bad[VQNIC_REPORTER_CARD] = READ_ONCE(card->state) == VQNIC_DEAD;
-	vqnic_find_faults(card, bad);
-	for (i = 0; i < VQNIC_REPORTERS; i++) {
-		unsigned int events = atomic_read(&health->events[i]);
+	for (i = 0; health->devlink && i < VQNIC_REPORTERS; i++) {
+		struct vqnic_reporter *own = &health->reporters[i];
+		bool bad = i == VQNIC_REPORTER_CARD ? READ_ONCE(card->state) == VQNIC_DEAD :
+						      atomic_read(&own->stopped);
 
-		if (events != health->reported[i])
-			devlink_health_report(health->reporters[i], vqnic_reporter_texts[i], card);
-		if (!bad[i] && (health->bad[i] || events != health->reported[i]))
-			devlink_health_reporter_state_update(health->reporters[i],
-							     DEVLINK_HEALTH_REPORTER_STATE_HEALTHY);
-		health->reported[i] = events;
-		health->bad[i] = bad[i];
+		vqnic_reporter_update(own, vqnic_reporter_texts[i], bad);
 	}
-out:
 	mutex_unlock(&health->lock);
 }
 
@@ -312,11 +282,14 @@ static void vqnic_devlink_destroy(struct devlink *devlink, struct vqnic_health *
 
 	if (health->region)
 		devlink_region_destroy(health->region);
-	for (i = 0; i < VQNIC_REPORTERS; i++)
-		if (health->reporters[i])
-			devlink_health_reporter_destroy(health->reporters[i]);
-	memset(health->reporters, 0, sizeof(health->reporters));
 	health->region = NULL;
+	for (i = 0; i < VQNIC_REPORTERS; i++) {
+		struct vqnic_reporter *own = &health->reporters[i];
+
+		if (own->reporter)
+			devlink_health_reporter_destroy(own->reporter);
+		own->reporter = NULL;
+	}
 	devlink_free(devlink);
 }
 
@@ -328,10 +301,13 @@ static int vqnic_devlink_make(struct devlink *devlink, struct vqnic_card *card)
 	unsigned int i;
 
 	for (i = 0; i < VQNIC_REPORTERS; i++) {
-		reporter = vqnic_reporter_create(devlink, &vqnic_reporter_ops[i], card);
+		struct vqnic_reporter *own = &health->reporters[i];
+
+		own->card = card;
+		reporter = vqnic_reporter_create(devlink, &vqnic_reporter_ops[i], own);
 		if (IS_ERR(reporter))
 			return PTR_ERR(reporter);
-		health->reporters[i] = reporter;
+		own->reporter = reporter;
 	}
 	region = devlink_region_create(devlink, &vqnic_bank_ops, VQNIC_SNAPSHOTS,
 				       VQNIC_BANK_BYTES);

@@ -93,7 +93,7 @@ void vqnic_card_lost(struct vqnic_card *card, const char *why)
 		WRITE_ONCE(card->state, VQNIC_DEAD);
 		pci_clear_master(card->pdev);
 		WRITE_ONCE(card->health.why, why);
-		atomic_inc(&card->health.events[VQNIC_REPORTER_CARD]);
+		atomic_inc(&card->health.reporters[VQNIC_REPORTER_CARD].events);
 	}
 	mutex_unlock(&card->state_lock);
 	if (!was_up)

@@ -212,12 +212,15 @@ void vqnic_vdev_check_faults(struct vqnic_vdev *vdev)
 	for (i = 0; i < vdev->nvqs; i++) {
 		struct vqnic_vq *vq = &vdev->vqs[i];
 		const struct vqnic_fault_text *text;
+		struct vqnic_reporter *reporter;
 
 		if (!vq->running || vq->fault || vqnic_cmd_vq_state(vdev, i, &state) ||
 		    !state.fault.code)
 			continue;
 		vq->fault = state.fault.code;
-		atomic_inc(&vdev->card->health.events[vqnic_fault_reporter(vq->fault)]);
+		reporter = vqnic_fault_reporter(vdev->card, vq->fault);
+		atomic_inc(&reporter->stopped);
+		atomic_inc(&reporter->events);
 		text = vqnic_fault_text(state.fault.code);
 		dev_warn_ratelimited(&vdev->card->pdev->dev,
 				     "vdev %u: queue %u stopped: %s (%#llx)\n", vdev->index, i,
@@ -263,12 +266,16 @@ static void vqnic_vdev_start_vqs(struct vqnic_vdev *vdev)
 			vqnic_vq_start(vdev, i);
 }
 
-/* The queue had stopped, and begins anew: devlink learns that it is well. vdev->lock is held. */
+/* If the queue had stopped it is over: devlink learns that it is well. vdev->lock is held. */
 static void vqnic_vq_clear_fault(struct vqnic_vdev *vdev, struct vqnic_vq *vq)
 {
-	if (vq->fault)
-		schedule_work(&vdev->card->event_work);
+	struct vqnic_card *card = vdev->card;
+
+	if (!vq->fault)
+		return;
+	atomic_dec(&vqnic_fault_reporter(card, vq->fault)->stopped);
 	vq->fault = 0;
+	schedule_work(&card->event_work);
 }
 
 /*
@@ -1210,6 +1217,7 @@ err_unlock:
 static void vqnic_vdev_close(struct vqnic_vdev *vdev)
 {
 	struct vqnic_card *card = vdev->card;
+	unsigned int i;
 
 	mutex_lock(&card->lock);
 	mutex_lock(&vdev->lock);
@@ -1220,6 +1228,8 @@ static void vqnic_vdev_close(struct vqnic_vdev *vdev)
 	vqnic_cvq_close(vdev);
 	vqnic_state_set(vdev, NULL);
 	vqnic_vdev_put_irqs(vdev);
+	for (i = 0; i < vdev->nvqs; i++)
+		vqnic_vq_clear_fault(vdev, &vdev->vqs[i]);
 	mutex_unlock(&vdev->lock);
 	vqnic_log_stop(vdev);
 	vqnic_vdev_close_spaces(vdev, vqnic_vdev_spaces(card));

@@ -303,17 +303,25 @@ struct devlink;
 struct devlink_health_reporter;
 struct devlink_region;
 
+struct vqnic_reporter {
+	struct vqnic_card *card;
+	atomic_t events;	/* so far */
+	atomic_t stopped;	/* queues that have stopped, and were not reset yet */
+
+	/* health.lock */
+	struct devlink_health_reporter *reporter;
+	unsigned int reported;	/* of events */
+	bool bad;		/* as last told */
+};
+
 /* What devlink is told; devlink.c. */
 struct vqnic_health {
-	const char *why;			/* the card was lost last; constant text */
-	atomic_t events[VQNIC_REPORTERS];	/* so far */
+	const char *why;	/* the card was lost last; constant text */
+	struct vqnic_reporter reporters[VQNIC_REPORTERS];
 
-	struct mutex lock;			/* of what follows */
-	struct devlink *devlink;		/* NULL: it is not there */
-	struct devlink_health_reporter *reporters[VQNIC_REPORTERS];
+	struct mutex lock;	/* of what follows, and of what reporters have told */
+	struct devlink *devlink;	/* NULL: it is not there */
 	struct devlink_region *region;
-	unsigned int reported[VQNIC_REPORTERS];	/* of events */
-	bool bad[VQNIC_REPORTERS];		/* as last told */
 };
 
 enum vqnic_state {
@@ -387,17 +395,19 @@ static inline u16 vqnic_vdev_pairs(const struct vqnic_vdev *vdev)
 }
 
 /* Who reports a fault: of memory that could not be reached, or of a ring that is wrong. */
-static inline unsigned int vqnic_fault_reporter(u8 code)
+static inline struct vqnic_reporter *vqnic_fault_reporter(struct vqnic_card *card, u8 code)
 {
+	struct vqnic_reporter *reporters = card->health.reporters;
+
 	switch (code) {
 	case VQNIC_FAULT_DMA_READ:
 	case VQNIC_FAULT_DMA_WRITE:
 	case VQNIC_FAULT_IOVA_READ:
 	case VQNIC_FAULT_IOVA_WRITE:
 	case VQNIC_FAULT_PAGE_TABLE:
-		return VQNIC_REPORTER_DMA;
+		return &reporters[VQNIC_REPORTER_DMA];
 	default:
-		return VQNIC_REPORTER_QUEUE;
+		return &reporters[VQNIC_REPORTER_QUEUE];
 	}
 }
 

@@ -111,6 +111,32 @@ test_devlink() {
 		grep -q 'IOVA_\(READ\|WRITE\)' /tmp/dump
 		reports queue healthy 0 0
 
+		# Two queues have stopped until their device is reset, and until it is deleted.
+		rm -f /tmp/vhost_map.go
+		stopped() { [ "\$(devlink -j health diagnose \$handle reporter \$1 | grep -o '"fault":' | wc -l)" = \$2 ]; }
+		in_error() { [[ "\$(reported dma)" == *'"state":"error"'* ]]; }
+		vhost_map vdpa0 stopped >/tmp/stopped &
+		eventually "queues that have stopped" grep stopped /tmp/stopped
+		eventually "a report of them" in_error
+		stopped dma 2
+		stopped queue 0
+		touch /tmp/vhost_map.go
+		wait \$! || fail "\$(cat /tmp/stopped)"
+		eventually "the end of the first faults" eval '! in_error'
+		stopped dma 0
+		rm /tmp/vhost_map.go
+		vhost_map vdpa0 stopped >/tmp/stopped &
+		eventually "queues that have stopped again" grep stopped /tmp/stopped
+		eventually "a report of them" in_error
+		# The device goes when its program does. Until then the kernel's generic netlink is busy with it.
+		vdpa dev del vdpa0 &
+		eventually "a device that goes" [ ! -e /sys/bus/vdpa/devices/vdpa0 ]
+		pkill -KILL -x vhost_map
+		wait \$!
+		eventually "the end of the faults of a deleted device" eval '! in_error'
+		reports queue healthy 0 0
+		add vdpa0 mac $mac0
+
 		# The card does not answer: its memory space is switched off. What comes back is as it was.
 		vqnicctl policy set vdpa0 spoofchk on vlans 5
 		before=\$(vqnicctl policy show vdpa0)

@@ -480,6 +480,30 @@ static void test_function_reset(void)
 	}
 }
 
+/* Both queues have stopped, until /tmp/vhost_map.go appears: then the device is reset. */
+static void test_stopped(void)
+{
+	uint64_t deadline = now_ms() + 60000, nowhere = 20 * MIB2;
+
+	map_rings();
+	map(8 * MIB2, KIB4, small_page(0), VHOST_ACCESS_RW);
+	start(RX_RING, TX_RING);
+	fill(maps[2].memory, 100);
+	offer(RX, nowhere, 2048);
+	offer(TX, maps[2].iova, 100);
+	expect_fault(RX, VQNIC_FAULT_IOVA_WRITE, nowhere);
+	if (!take(TX, TIMEOUT_MS))
+		fail("the other queue stopped too");
+	offer(TX, nowhere, 100);
+	expect_fault(TX, VQNIC_FAULT_IOVA_READ, nowhere);
+	printf("stopped\n");
+	while (access("/tmp/vhost_map.go", F_OK)) {
+		if (now_ms() > deadline)
+			fail("nobody went on");
+		sleep_ms(20);
+	}
+}
+
 /* The card is dead by the time that /tmp/vhost_map.go appears: maps come and go all the same. */
 static void test_dead_card(void)
 {
@@ -514,6 +538,7 @@ static const struct {
 	{ "held", test_held },
 	{ "kill", test_kill },
 	{ "function-reset", test_function_reset },
+	{ "stopped", test_stopped },
 	{ "dead-card", test_dead_card },
 };
 
