@@ -465,65 +465,38 @@ static struct vqnic_vdev *vqnic_find_dev(struct vqnic_card *card, const struct n
 }
 
 /*
- * Answers a do with what is said of `card`, or of its device `dev_name`; -ENODEV if it has no such
- * device.
+ * The card that a do names, or whose device `dev_name` it names, with card->lock held; or an error.
+ * *vdev: the device, NULL if none is named. vqnic_cards_lock is held.
  */
-static int vqnic_answer(struct sk_buff *msg, struct genl_info *info, struct vqnic_card *card,
-			const struct nlattr *dev_name)
-{
-	struct vqnic_vdev *vdev = NULL;
-	int err = -ENODEV;
-
-	mutex_lock(&card->lock);
-	if (dev_name)
-		vdev = vqnic_find_dev(card, dev_name);
-	if (vdev || !dev_name)
-		err = vqnic_put_message(msg, info->snd_portid, info->snd_seq, 0, info->genlhdr->cmd,
-					card, vdev);
-	mutex_unlock(&card->lock);
-	if (err == -EIO)
-		NL_SET_ERR_MSG(info->extack, "the card does not answer");
-	return err;
-}
-
-/*
- * What is done for a do with the object that it names: `card`, or its device `dev_name`; -ENODEV
- * if it has no such device.
- */
-typedef int (*vqnic_do_fn)(struct sk_buff *msg, struct genl_info *info, struct vqnic_card *card,
-			   const struct nlattr *dev_name);
-
-/* Does it with the card that is named, or whose device is. vqnic_cards_lock is held. */
-static int vqnic_do_locked(struct sk_buff *msg, struct genl_info *info,
-			   const struct nlattr *dev_name, vqnic_do_fn fn)
+static struct vqnic_card *vqnic_lock_named(struct genl_info *info, const struct nlattr *dev_name,
+					   struct vqnic_vdev **vdev)
 {
 	const struct nlattr *card_name = info->attrs[VQNIC_A_CARD];
 	struct vqnic_card *card;
-	int err = -ENODEV;
 
-	if (card_name) {
-		card = vqnic_find_card(card_name);
-		if (!card) {
-			NL_SET_ERR_MSG_ATTR(info->extack, card_name, "no such vqnic card");
-			return -ENODEV;
-		}
-		err = fn(msg, info, card, dev_name);
-	} else {
-		list_for_each_entry(card, &vqnic_cards, list) {
-			err = fn(msg, info, card, dev_name);
-			if (err != -ENODEV)
-				break;
-		}
+	if (card_name && !vqnic_find_card(card_name)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, card_name, "no such vqnic card");
+		return ERR_PTR(-ENODEV);
 	}
-	if (err == -ENODEV)
-		NL_SET_ERR_MSG_ATTR(info->extack, dev_name, "no such vDPA device of a vqnic card");
-	return err;
+	list_for_each_entry(card, &vqnic_cards, list) {
+		if (card_name && nla_strcmp(card_name, pci_name(card->pdev)))
+			continue;
+		mutex_lock(&card->lock);
+		*vdev = dev_name ? vqnic_find_dev(card, dev_name) : NULL;
+		if (*vdev || !dev_name)
+			return card;
+		mutex_unlock(&card->lock);
+	}
+	NL_SET_ERR_MSG_ATTR(info->extack, dev_name, "no such vDPA device of a vqnic card");
+	return ERR_PTR(-ENODEV);
 }
 
 static int vqnic_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct vqnic_view *view = &vqnic_views[info->genlhdr->cmd];
 	const struct nlattr *dev_name = NULL;
+	struct vqnic_vdev *vdev;
+	struct vqnic_card *card;
 	struct sk_buff *msg;
 	int err;
 
@@ -542,8 +515,16 @@ static int vqnic_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!msg)
 		return -ENOMEM;
 	mutex_lock(&vqnic_cards_lock);
-	err = vqnic_do_locked(msg, info, dev_name, vqnic_answer);
+	card = vqnic_lock_named(info, dev_name, &vdev);
+	err = PTR_ERR_OR_ZERO(card);
+	if (!err) {
+		err = vqnic_put_message(msg, info->snd_portid, info->snd_seq, 0, info->genlhdr->cmd,
+					card, vdev);
+		mutex_unlock(&card->lock);
+	}
 	mutex_unlock(&vqnic_cards_lock);
+	if (err == -EIO)
+		NL_SET_ERR_MSG(info->extack, "the card does not answer");
 	if (err) {
 		nlmsg_free(msg);
 		return err;
@@ -660,57 +641,39 @@ static const struct nla_policy vqnic_set_policy[VQNIC_FILTER_A_MAX + 1] = {
 	[VQNIC_FILTER_A_UNICAST] = { .type = NLA_BINARY, .len = VQNIC_POLICY_MACS * ETH_ALEN },
 };
 
-static int vqnic_set_policy_of(struct sk_buff *unused, struct genl_info *info,
-			       struct vqnic_card *card, const struct nlattr *dev_name)
+/* Has the device allowed what the request names. */
+static int vqnic_change_policy(struct genl_info *info, struct vqnic_vdev *vdev)
 {
 	struct nlattr *attrs[VQNIC_FILTER_A_MAX + 1];
 	struct vqnic_policy policy;
-	struct vqnic_vdev *vdev;
-	int err = -ENODEV;
+	int err;
 
-	mutex_lock(&card->lock);
-	vdev = vqnic_find_dev(card, dev_name);
-	if (vdev)
-		err = nla_parse_nested(attrs, VQNIC_FILTER_A_MAX,
-				       info->attrs[VQNIC_A_FILTER_POLICY], vqnic_set_policy,
-				       info->extack);
-	if (!err) {
-		vqnic_filter_get_policy(vdev, &policy);
-		err = vqnic_parse_policy(info, attrs, card, &policy);
-	}
-	if (!err) {
-		err = vqnic_filter_set_policy(vdev, &policy);
-		if (err)
-			NL_SET_ERR_MSG(info->extack, "the card has no room for what it allows");
-		else
-			vqnic_notify_unlocked(vdev, VQNIC_NTF_POLICY);
-	}
-	mutex_unlock(&card->lock);
+	err = nla_parse_nested(attrs, VQNIC_FILTER_A_MAX, info->attrs[VQNIC_A_FILTER_POLICY],
+			       vqnic_set_policy, info->extack);
+	if (err)
+		return err;
+	vqnic_filter_get_policy(vdev, &policy);
+	err = vqnic_parse_policy(info, attrs, vdev->card, &policy);
+	if (err)
+		return err;
+	err = vqnic_filter_set_policy(vdev, &policy);
+	if (err)
+		NL_SET_ERR_MSG(info->extack, "the card has no room for what it allows");
 	return err;
 }
 
-/* Does it with the device that must be named; `msg` is the answer, if there is one. */
-static int vqnic_do_with_dev(struct sk_buff *msg, struct genl_info *info, vqnic_do_fn fn)
+static int vqnic_do_policy_set(struct genl_info *info, struct vqnic_vdev *vdev)
 {
 	int err;
 
-	if (GENL_REQ_ATTR_CHECK(info, VQNIC_A_DEV_NAME)) {
-		NL_SET_ERR_MSG(info->extack, "a vDPA device must be named");
-		return -EINVAL;
-	}
-	mutex_lock(&vqnic_cards_lock);
-	err = vqnic_do_locked(msg, info, info->attrs[VQNIC_A_DEV_NAME], fn);
-	mutex_unlock(&vqnic_cards_lock);
-	return err;
-}
-
-static int vqnic_policy_set_doit(struct sk_buff *skb, struct genl_info *info)
-{
 	if (GENL_REQ_ATTR_CHECK(info, VQNIC_A_FILTER_POLICY)) {
 		NL_SET_ERR_MSG(info->extack, "what is to change must be named");
 		return -EINVAL;
 	}
-	return vqnic_do_with_dev(NULL, info, vqnic_set_policy_of);
+	err = vqnic_change_policy(info, vdev);
+	if (!err)
+		vqnic_notify_unlocked(vdev, VQNIC_NTF_POLICY);
+	return err;
 }
 
 /* Takes the pages that a request is about, and checks that a card can have them. */
@@ -738,59 +701,48 @@ static int vqnic_parse_log_range(struct genl_info *info, u64 *iova, u64 *size)
 	return 0;
 }
 
-/* The device that is named, if its log is the requester's; or an error. card->lock is held. */
-static struct vqnic_vdev *vqnic_find_log(struct genl_info *info, struct vqnic_card *card,
-					 const struct nlattr *dev_name)
+/* Whether the device has a log, and it is the requester's. */
+static int vqnic_check_log(struct genl_info *info, struct vqnic_vdev *vdev)
 {
-	struct vqnic_vdev *vdev = vqnic_find_dev(card, dev_name);
+	const struct nlattr *dev_name = info->attrs[VQNIC_A_DEV_NAME];
 
-	if (!vdev)
-		return ERR_PTR(-ENODEV);
 	if (!vdev->log.bytes) {
 		NL_SET_ERR_MSG_ATTR(info->extack, dev_name, "the device has no dirty log");
-		return ERR_PTR(-ENODATA);
+		return -ENODATA;
 	}
 	if (vdev->log.owner != info->snd_portid) {
 		NL_SET_ERR_MSG_ATTR(info->extack, dev_name,
 				    "the device's dirty log is another program's");
-		return ERR_PTR(-EBUSY);
+		return -EBUSY;
 	}
-	return vdev;
+	return 0;
 }
 
-static int vqnic_log_start_of(struct sk_buff *unused, struct genl_info *info,
-			      struct vqnic_card *card, const struct nlattr *dev_name)
+static int vqnic_do_log_start(struct genl_info *info, struct vqnic_vdev *vdev)
 {
-	struct vqnic_vdev *vdev;
+	const struct nlattr *dev_name = info->attrs[VQNIC_A_DEV_NAME];
 	u64 iova, size;
 	int err;
 
 	err = vqnic_parse_log_range(info, &iova, &size);
 	if (err)
 		return err;
-	mutex_lock(&card->lock);
-	vdev = vqnic_find_dev(card, dev_name);
-	if (!vdev) {
-		err = -ENODEV;
-	} else if (vdev->log.bytes) {
+	if (vdev->log.bytes) {
 		NL_SET_ERR_MSG_ATTR(info->extack, dev_name, "the device has a dirty log already");
-		err = -EBUSY;
-	} else if (!vqnic_has_iommu(card) || READ_ONCE(vdev->in_identity)) {
+		return -EBUSY;
+	}
+	if (!vqnic_has_iommu(vdev->card) || READ_ONCE(vdev->in_identity)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, dev_name,
 				    "the device has no address space of its own");
-		err = -EOPNOTSUPP;
-	} else {
-		err = vqnic_log_start(vdev, iova, size, info->snd_portid);
-		if (err == -ENOMEM)
-			NL_SET_ERR_MSG_FMT(info->extack,
-					   "no contiguous memory for a log that ends at %#llx",
-					   iova + size);
-		if (!err)
-			vqnic_notify_unlocked(vdev, VQNIC_NTF_LOG_STARTED);
+		return -EOPNOTSUPP;
 	}
-	mutex_unlock(&card->lock);
-	if (err == -EIO)
-		NL_SET_ERR_MSG(info->extack, "the card does not answer");
+	err = vqnic_log_start(vdev, iova, size, info->snd_portid);
+	if (err == -ENOMEM)
+		NL_SET_ERR_MSG_FMT(info->extack,
+				   "no contiguous memory for a log that ends at %#llx",
+				   iova + size);
+	if (!err)
+		vqnic_notify_unlocked(vdev, VQNIC_NTF_LOG_STARTED);
 	return err;
 }
 
@@ -817,10 +769,8 @@ static int vqnic_put_log(struct sk_buff *msg, struct genl_info *info, struct vqn
 	return err;
 }
 
-static int vqnic_log_read_of(struct sk_buff *unused, struct genl_info *info,
-			     struct vqnic_card *card, const struct nlattr *dev_name)
+static int vqnic_do_log_read(struct genl_info *info, struct vqnic_vdev *vdev)
 {
-	struct vqnic_vdev *vdev;
 	struct sk_buff *msg;
 	u64 iova, size;
 	int err;
@@ -833,86 +783,39 @@ static int vqnic_log_read_of(struct sk_buff *unused, struct genl_info *info,
 					"one read is of %u bytes at most", VQNIC_LOG_READ_MAX);
 		return -ERANGE;
 	}
+	err = vqnic_check_log(info, vdev);
+	if (err)
+		return err;
+	if (iova < vdev->log.iova || size > vdev->log.size ||
+	    iova - vdev->log.iova > vdev->log.size - size) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[VQNIC_A_LOG_SIZE],
+				    "pages that are not logged");
+		return -ERANGE;
+	}
 	msg = genlmsg_new(VQNIC_LOG_MESSAGE_SIZE, GFP_KERNEL);
 	if (!msg)
 		return -ENOMEM;
-	mutex_lock(&card->lock);
-	vdev = vqnic_find_log(info, card, dev_name);
-	err = PTR_ERR_OR_ZERO(vdev);
-	if (!err && (iova < vdev->log.iova || size > vdev->log.size ||
-		     iova - vdev->log.iova > vdev->log.size - size)) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[VQNIC_A_LOG_SIZE],
-				    "pages that are not logged");
-		err = -ERANGE;
-	}
-	if (!err)
-		err = vqnic_put_log(msg, info, vdev, iova, size);
+	err = vqnic_put_log(msg, info, vdev, iova, size);
 	if (err) {
 		nlmsg_free(msg);
-	} else {
-		err = genlmsg_reply(msg, info);
-		/* The requester takes its answers too slowly: it has not learned of this one. */
-		if (err)
-			vqnic_log_mark(vdev, iova, size / SZ_4K);
+		return err;
 	}
-	mutex_unlock(&card->lock);
-	if (err == -EIO)
-		NL_SET_ERR_MSG(info->extack, "the card does not answer");
+	err = genlmsg_reply(msg, info);
+	/* The requester takes its answers too slowly: it has not learned of this one. */
+	if (err)
+		vqnic_log_mark(vdev, iova, size / SZ_4K);
 	return err;
 }
 
-static int vqnic_log_stop_of(struct sk_buff *unused, struct genl_info *info,
-			     struct vqnic_card *card, const struct nlattr *dev_name)
+static int vqnic_do_log_stop(struct genl_info *info, struct vqnic_vdev *vdev)
 {
-	struct vqnic_vdev *vdev;
+	int err = vqnic_check_log(info, vdev);
 
-	mutex_lock(&card->lock);
-	vdev = vqnic_find_log(info, card, dev_name);
-	if (!IS_ERR(vdev)) {
-		vqnic_log_stop(vdev);
-		vqnic_notify_unlocked(vdev, VQNIC_NTF_LOG_STOPPED);
-	}
-	mutex_unlock(&card->lock);
-	return PTR_ERR_OR_ZERO(vdev);
-}
-
-static int vqnic_log_start_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return vqnic_do_with_dev(NULL, info, vqnic_log_start_of);
-}
-
-static int vqnic_log_read_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return vqnic_do_with_dev(NULL, info, vqnic_log_read_of);
-}
-
-static int vqnic_log_stop_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return vqnic_do_with_dev(NULL, info, vqnic_log_stop_of);
-}
-
-/*
- * What is done with the state of a device. card->lock and vdev->lock are held.
- */
-typedef int (*vqnic_state_fn)(struct sk_buff *msg, struct genl_info *info, struct vqnic_vdev *vdev);
-
-static int vqnic_with_state(struct sk_buff *msg, struct genl_info *info, struct vqnic_card *card,
-			    const struct nlattr *dev_name, vqnic_state_fn fn)
-{
-	struct vqnic_vdev *vdev;
-	int err = -ENODEV;
-
-	mutex_lock(&card->lock);
-	vdev = vqnic_find_dev(card, dev_name);
-	if (vdev) {
-		mutex_lock(&vdev->lock);
-		err = fn(msg, info, vdev);
-		mutex_unlock(&vdev->lock);
-	}
-	mutex_unlock(&card->lock);
-	if (err == -EIO)
-		NL_SET_ERR_MSG(info->extack, "the card does not answer");
-	return err;
+	if (err)
+		return err;
+	vqnic_log_stop(vdev);
+	vqnic_notify_unlocked(vdev, VQNIC_NTF_LOG_STOPPED);
+	return 0;
 }
 
 /* -EBUSY unless the device is suspended. */
@@ -924,7 +827,7 @@ static int vqnic_check_suspended(struct genl_info *info, struct vqnic_vdev *vdev
 	return -EBUSY;
 }
 
-static int vqnic_suspend_fn(struct sk_buff *unused, struct genl_info *info, struct vqnic_vdev *vdev)
+static int vqnic_do_suspend(struct genl_info *info, struct vqnic_vdev *vdev)
 {
 	switch (vqnic_vdev_state(vdev)) {
 	case VQNIC_DEV_STATE_RUNNING:
@@ -939,7 +842,7 @@ static int vqnic_suspend_fn(struct sk_buff *unused, struct genl_info *info, stru
 	}
 }
 
-static int vqnic_resume_fn(struct sk_buff *unused, struct genl_info *info, struct vqnic_vdev *vdev)
+static int vqnic_do_resume(struct genl_info *info, struct vqnic_vdev *vdev)
 {
 	return vqnic_check_suspended(info, vdev) ?: vqnic_vdev_resume(vdev);
 }
@@ -963,16 +866,18 @@ static int vqnic_put_position(struct sk_buff *msg, struct vqnic_vdev *vdev, unsi
 	return 0;
 }
 
-static int vqnic_put_state(struct sk_buff *msg, struct vqnic_vdev *vdev)
+static int vqnic_put_state(struct sk_buff *msg, struct genl_info *info, struct vqnic_vdev *vdev)
 {
 	const struct vqnic_offer *offer = &vdev->offer;
 	unsigned int i;
+	void *hdr;
 	int err;
 
 	lockdep_assert_held(&vqnic_cards_lock);
 	vqnic_state_get_parts(vdev, &vqnic_parts);
 	vqnic_filter_show(vdev, &vqnic_filter_shown);
-	if (vqnic_put_card_name(msg, vdev->card) || vqnic_put_dev_name(msg, vdev) ||
+	hdr = genlmsg_put_reply(msg, info, &vqnic_genl, 0, info->genlhdr->cmd);
+	if (!hdr || vqnic_put_card_name(msg, vdev->card) || vqnic_put_dev_name(msg, vdev) ||
 	    nla_put(msg, VQNIC_A_DEV_MAC, sizeof(offer->mac), offer->mac) ||
 	    nla_put_u32(msg, VQNIC_A_DEV_MTU, offer->mtu) ||
 	    nla_put_u32(msg, VQNIC_A_DEV_PAIRS, offer->pairs) ||
@@ -985,12 +890,15 @@ static int vqnic_put_state(struct sk_buff *msg, struct vqnic_vdev *vdev)
 			return err;
 	}
 	/* What was read has shown whether the card is there. */
-	return vqnic_card_up(vdev->card) ? 0 : -EIO;
+	if (!vqnic_card_up(vdev->card))
+		return -EIO;
+	genlmsg_end(msg, hdr);
+	return 0;
 }
 
-static int vqnic_state_get_fn(struct sk_buff *msg, struct genl_info *info, struct vqnic_vdev *vdev)
+static int vqnic_do_state_get(struct genl_info *info, struct vqnic_vdev *vdev)
 {
-	void *hdr;
+	struct sk_buff *msg;
 	int err;
 
 	err = vqnic_check_suspended(info, vdev);
@@ -1000,13 +908,15 @@ static int vqnic_state_get_fn(struct sk_buff *msg, struct genl_info *info, struc
 		NL_SET_ERR_MSG(info->extack, "a queue of the device has stopped by a fault");
 		return -EBUSY;
 	}
-	hdr = genlmsg_put_reply(msg, info, &vqnic_genl, 0, info->genlhdr->cmd);
-	if (!hdr)
-		return -EMSGSIZE;
-	err = vqnic_put_state(msg, vdev);
-	if (!err)
-		genlmsg_end(msg, hdr);
-	return err;
+	msg = genlmsg_new(VQNIC_MESSAGE_SIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	err = vqnic_put_state(msg, info, vdev);
+	if (err) {
+		nlmsg_free(msg);
+		return err;
+	}
+	return genlmsg_reply(msg, info);
 }
 
 /* The device must be like the one that the state is of. */
@@ -1095,34 +1005,20 @@ static int vqnic_parse_positions(struct genl_info *info, const struct vqnic_vdev
 	return 0;
 }
 
-/* Has the device allowed what the state's was, all of it. */
-static int vqnic_restore_policy(struct genl_info *info, struct vqnic_vdev *vdev)
+static int vqnic_do_state_set(struct genl_info *info, struct vqnic_vdev *vdev)
 {
-	struct nlattr *attrs[VQNIC_FILTER_A_MAX + 1];
-	struct vqnic_policy policy;
-	int err;
-
-	err = nla_parse_nested(attrs, VQNIC_FILTER_A_MAX, info->attrs[VQNIC_A_FILTER_POLICY],
-			       vqnic_set_policy, info->extack);
-	if (err)
-		return err;
-	vqnic_filter_get_policy(vdev, &policy);
-	err = vqnic_parse_policy(info, attrs, vdev->card, &policy);
-	if (err)
-		return err;
-	err = vqnic_filter_set_policy(vdev, &policy);
-	if (err)
-		NL_SET_ERR_MSG(info->extack, "the card has no room for what it allows");
-	return err;
-}
-
-static int vqnic_state_set_fn(struct sk_buff *unused, struct genl_info *info,
-			      struct vqnic_vdev *vdev)
-{
+	static const int needed[] = { VQNIC_A_DEV_MAC, VQNIC_A_DEV_MTU, VQNIC_A_DEV_PAIRS,
+				      VQNIC_A_DEV_PARTS, VQNIC_A_FILTER_POLICY };
 	const struct nlattr *parts = info->attrs[VQNIC_A_DEV_PARTS];
 	struct vqnic_restored *state;
+	unsigned int i;
 	int err;
 
+	for (i = 0; i < ARRAY_SIZE(needed); i++)
+		if (GENL_REQ_ATTR_CHECK(info, needed[i])) {
+			NL_SET_ERR_MSG(info->extack, "a part of the state is missing");
+			return -EINVAL;
+		}
 	if (vdev->status & VIRTIO_CONFIG_S_DRIVER_OK) {
 		NL_SET_ERR_MSG(info->extack, "a driver runs the device");
 		return -EBUSY;
@@ -1135,7 +1031,7 @@ static int vqnic_state_set_fn(struct sk_buff *unused, struct genl_info *info,
 		return PTR_ERR(state);
 	err = vqnic_parse_positions(info, vdev, state);
 	if (!err)
-		err = vqnic_restore_policy(info, vdev);
+		err = vqnic_change_policy(info, vdev);
 	if (err) {
 		kfree(state);
 		return err;
@@ -1145,67 +1041,50 @@ static int vqnic_state_set_fn(struct sk_buff *unused, struct genl_info *info,
 	return 0;
 }
 
-static int vqnic_suspend_of(struct sk_buff *msg, struct genl_info *info, struct vqnic_card *card,
-			    const struct nlattr *dev_name)
-{
-	return vqnic_with_state(msg, info, card, dev_name, vqnic_suspend_fn);
-}
+/* What is done with a device. card->lock is held. */
+struct vqnic_action {
+	int (*act)(struct genl_info *info, struct vqnic_vdev *vdev);
+	bool vdev_locked;	/* vdev->lock, too */
+};
 
-static int vqnic_resume_of(struct sk_buff *msg, struct genl_info *info, struct vqnic_card *card,
-			   const struct nlattr *dev_name)
-{
-	return vqnic_with_state(msg, info, card, dev_name, vqnic_resume_fn);
-}
+static const struct vqnic_action vqnic_actions[VQNIC_CMD_MAX + 1] = {
+	[VQNIC_CMD_POLICY_SET] = { .act = vqnic_do_policy_set },
+	[VQNIC_CMD_LOG_START] = { .act = vqnic_do_log_start },
+	[VQNIC_CMD_LOG_READ] = { .act = vqnic_do_log_read },
+	[VQNIC_CMD_LOG_STOP] = { .act = vqnic_do_log_stop },
+	[VQNIC_CMD_SUSPEND] = { .act = vqnic_do_suspend, .vdev_locked = true },
+	[VQNIC_CMD_RESUME] = { .act = vqnic_do_resume, .vdev_locked = true },
+	[VQNIC_CMD_STATE_GET] = { .act = vqnic_do_state_get, .vdev_locked = true },
+	[VQNIC_CMD_STATE_SET] = { .act = vqnic_do_state_set, .vdev_locked = true },
+};
 
-static int vqnic_state_get_of(struct sk_buff *msg, struct genl_info *info, struct vqnic_card *card,
-			      const struct nlattr *dev_name)
+/* Does what the command says with the device that must be named. */
+static int vqnic_dev_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	return vqnic_with_state(msg, info, card, dev_name, vqnic_state_get_fn);
-}
-
-static int vqnic_state_set_of(struct sk_buff *msg, struct genl_info *info, struct vqnic_card *card,
-			      const struct nlattr *dev_name)
-{
-	return vqnic_with_state(msg, info, card, dev_name, vqnic_state_set_fn);
-}
-
-static int vqnic_suspend_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return vqnic_do_with_dev(NULL, info, vqnic_suspend_of);
-}
-
-static int vqnic_resume_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	return vqnic_do_with_dev(NULL, info, vqnic_resume_of);
-}
-
-static int vqnic_state_get_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct sk_buff *msg = genlmsg_new(VQNIC_MESSAGE_SIZE, GFP_KERNEL);
+	const struct vqnic_action *action = &vqnic_actions[info->genlhdr->cmd];
+	struct vqnic_vdev *vdev;
+	struct vqnic_card *card;
 	int err;
 
-	if (!msg)
-		return -ENOMEM;
-	err = vqnic_do_with_dev(msg, info, vqnic_state_get_of);
-	if (err) {
-		nlmsg_free(msg);
-		return err;
+	if (GENL_REQ_ATTR_CHECK(info, VQNIC_A_DEV_NAME)) {
+		NL_SET_ERR_MSG(info->extack, "a vDPA device must be named");
+		return -EINVAL;
 	}
-	return genlmsg_reply(msg, info);
-}
-
-static int vqnic_state_set_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	static const int needed[] = { VQNIC_A_DEV_MAC, VQNIC_A_DEV_MTU, VQNIC_A_DEV_PAIRS,
-				      VQNIC_A_DEV_PARTS, VQNIC_A_FILTER_POLICY };
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(needed); i++)
-		if (GENL_REQ_ATTR_CHECK(info, needed[i])) {
-			NL_SET_ERR_MSG(info->extack, "a part of the state is missing");
-			return -EINVAL;
-		}
-	return vqnic_do_with_dev(NULL, info, vqnic_state_set_of);
+	mutex_lock(&vqnic_cards_lock);
+	card = vqnic_lock_named(info, info->attrs[VQNIC_A_DEV_NAME], &vdev);
+	err = PTR_ERR_OR_ZERO(card);
+	if (!err) {
+		if (action->vdev_locked)
+			mutex_lock(&vdev->lock);
+		err = action->act(info, vdev);
+		if (action->vdev_locked)
+			mutex_unlock(&vdev->lock);
+		mutex_unlock(&card->lock);
+	}
+	mutex_unlock(&vqnic_cards_lock);
+	if (err == -EIO)
+		NL_SET_ERR_MSG(info->extack, "the card does not answer");
+	return err;
 }
 
 /* Ends the logs of a socket that was closed. */
@@ -1484,56 +1363,56 @@ static const struct genl_split_ops vqnic_genl_ops[] = {
 	},
 	{
 		.cmd = VQNIC_CMD_POLICY_SET,
-		.doit = vqnic_policy_set_doit,
+		.doit = vqnic_dev_doit,
 		.policy = vqnic_policy_set_policy,
 		.maxattr = VQNIC_A_FILTER_POLICY,
 		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
 	},
 	{
 		.cmd = VQNIC_CMD_LOG_START,
-		.doit = vqnic_log_start_doit,
+		.doit = vqnic_dev_doit,
 		.policy = vqnic_log_policy,
 		.maxattr = VQNIC_A_LOG_SIZE,
 		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
 	},
 	{
 		.cmd = VQNIC_CMD_LOG_READ,
-		.doit = vqnic_log_read_doit,
+		.doit = vqnic_dev_doit,
 		.policy = vqnic_log_policy,
 		.maxattr = VQNIC_A_LOG_SIZE,
 		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
 	},
 	{
 		.cmd = VQNIC_CMD_LOG_STOP,
-		.doit = vqnic_log_stop_doit,
+		.doit = vqnic_dev_doit,
 		.policy = vqnic_dev_policy,
 		.maxattr = VQNIC_A_DEV_NAME,
 		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
 	},
 	{
 		.cmd = VQNIC_CMD_SUSPEND,
-		.doit = vqnic_suspend_doit,
+		.doit = vqnic_dev_doit,
 		.policy = vqnic_dev_policy,
 		.maxattr = VQNIC_A_DEV_NAME,
 		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
 	},
 	{
 		.cmd = VQNIC_CMD_RESUME,
-		.doit = vqnic_resume_doit,
+		.doit = vqnic_dev_doit,
 		.policy = vqnic_dev_policy,
 		.maxattr = VQNIC_A_DEV_NAME,
 		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
 	},
 	{
 		.cmd = VQNIC_CMD_STATE_GET,
-		.doit = vqnic_state_get_doit,
+		.doit = vqnic_dev_doit,
 		.policy = vqnic_dev_policy,
 		.maxattr = VQNIC_A_DEV_NAME,
 		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
 	},
 	{
 		.cmd = VQNIC_CMD_STATE_SET,
-		.doit = vqnic_state_set_doit,
+		.doit = vqnic_dev_doit,
 		.policy = vqnic_state_policy,
 		.maxattr = VQNIC_A_DEV_PARTS,
 		.flags = GENL_CMD_CAP_DO | GENL_ADMIN_PERM,
