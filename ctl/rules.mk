@@ -5,16 +5,19 @@
 # The version of what a user installs: library, tool, pkg-config file.
 VQNIC_VERSION := 0.1.0
 CTL_SOVERSION := 0
-CTL_CFLAGS := -Ictl/include -Ikernel/include/uapi -DVQNIC_VERSION='"$(VQNIC_VERSION)"' \
+CTL_CFLAGS := -D_GNU_SOURCE -Ictl/include -Ictl/common -Ikernel/include/uapi -DVQNIC_VERSION='"$(VQNIC_VERSION)"' \
 	$(shell pkg-config --cflags libnl-3.0 libnl-genl-3.0 json-c)
 CTL_NL := $(shell pkg-config --libs libnl-3.0 libnl-genl-3.0 zlib)
 CTL_JSON := $(shell pkg-config --libs json-c)
+CTL_DAEMON := $(shell pkg-config --libs json-c libcyaml yaml-0.1 libmicrohttpd libsystemd)
 CTL_LIB_OBJS := $(patsubst ctl/%.c,$(B)/ctl/obj/%.o,$(wildcard ctl/lib/*.c))
-CTL_TOOL_OBJS := $(patsubst ctl/%.c,$(B)/ctl/obj/%.o,$(wildcard ctl/vqnicctl/*.c))
+CTL_COMMON_OBJS := $(patsubst ctl/%.c,$(B)/ctl/obj/%.o,$(wildcard ctl/common/*.c))
+CTL_TOOL_OBJS := $(CTL_COMMON_OBJS) $(patsubst ctl/%.c,$(B)/ctl/obj/%.o,$(wildcard ctl/vqnicctl/*.c))
+CTL_DAEMON_OBJS := $(CTL_COMMON_OBJS) $(patsubst ctl/%.c,$(B)/ctl/obj/%.o,$(wildcard ctl/vqnicd/*.c))
 
 build: ctl
 CTL_COMPLETIONS := $(B)/ctl/completion/vqnicctl.bash $(B)/ctl/completion/vqnicctl.zsh
-ctl: $(B)/ctl/libvqnic.so $(B)/ctl/libvqnic.a $(B)/ctl/vqnicctl $(CTL_COMPLETIONS)
+ctl: $(B)/ctl/libvqnic.so $(B)/ctl/libvqnic.a $(B)/ctl/vqnicctl $(B)/ctl/vqnicd $(CTL_COMPLETIONS)
 
 $(B)/ctl/obj/%.o: ctl/%.c ctl/rules.mk
 	@mkdir -p $(@D)
@@ -35,6 +38,9 @@ $(B)/ctl/libvqnic.a: $(CTL_LIB_OBJS)
 # The tool carries the library in it, so that it runs from the build folder and in a host VM as it is.
 $(B)/ctl/vqnicctl: $(CTL_TOOL_OBJS) $(B)/ctl/libvqnic.a
 	@$(CC) $(LDFLAGS) -o $@ $(CTL_TOOL_OBJS) $(B)/ctl/libvqnic.a $(CTL_NL) $(CTL_JSON)
+
+$(B)/ctl/vqnicd: $(CTL_DAEMON_OBJS) $(B)/ctl/libvqnic.a
+	@$(CC) $(LDFLAGS) -o $@ $(CTL_DAEMON_OBJS) $(B)/ctl/libvqnic.a $(CTL_NL) $(CTL_DAEMON)
 
 # Completions know what the tool knows: a program with its tables prints them for the shell.
 $(B)/ctl/obj/completion/tables.o: CTL_CFLAGS += -Ictl/vqnicctl

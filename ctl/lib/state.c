@@ -335,7 +335,7 @@ static int read_header(struct reader *r)
 		return bad(r, "the header is damaged: its checksum is wrong");
 	if (get16(bytes + 10) || get32(bytes + 12) || get32(bytes + 24))
 		return bad(r, "the header has unknown flags");
-	if (get(bytes + 16, 8) > STATE_BYTES_MAX)
+	if (get(bytes + 16, 8) > VQNIC_STATE_BYTES_MAX)
 		return bad(r, "the state would have %llu bytes", (unsigned long long)get(bytes + 16, 8));
 	if (get(bytes + 16, 8) != r->len)
 		return bad(r, "the state is cut off, or goes on: %zu bytes of %llu", r->len,

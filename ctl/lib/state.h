@@ -9,9 +9,6 @@
 
 #include "vqnic/vqnic.h"
 
-/* Bytes of the longest stream. */
-#define STATE_BYTES_MAX (16 << 20)
-
 /* Reads a stream; `bytes` must last as long as *s. Returns 0, or -EBADMSG with one line in `why`. */
 int state_decode(struct vqnic_state *s, const uint8_t *bytes, size_t len, char *why, size_t why_size);
 

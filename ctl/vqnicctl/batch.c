@@ -185,13 +185,13 @@ static int run_items(const struct item *items, bool force, const struct session 
 {
 	int status = EXIT_DONE;
 
-	for (const struct item *item = items; item; item = item->next) {
+	for (const struct item *item = items; item && (force || status != EXIT_REFUSED); item = item->next) {
+		int ret;
+
 		at.line = item->line;
-		if (command_run(&item->request, session, &at) == EXIT_DONE)
-			continue;
-		status = EXIT_REFUSED;
-		if (!force)
-			break;
+		ret = command_run(&item->request, session, &at);
+		if (ret != EXIT_DONE && status != EXIT_REFUSED)
+			status = ret;
 	}
 	return status;
 }

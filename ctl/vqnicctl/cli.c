@@ -19,6 +19,10 @@ static int run(char **words, unsigned int count, const char *output, const struc
 		error_say(at, "--output is for \"migrate save\" only");
 		return EXIT_USAGE;
 	}
+	if (session->dry_run && !(request.command->flags & COMMAND_DRY_RUN)) {
+		error_say(at, "--dry-run is for \"config apply\" only");
+		return EXIT_USAGE;
+	}
 	if (output)
 		request.file = output;
 	return command_run(&request, session, at);
@@ -51,9 +55,15 @@ int cli_run(int argc, char **argv, FILE *in, FILE *out, FILE *err)
 		error_say(&at, "--output is for \"migrate save\", which no batch can have");
 		return EXIT_USAGE;
 	}
+	if (options.batch && options.dry_run) {
+		error_say(&at, "--dry-run is for \"config apply\" alone, and for no batch");
+		return EXIT_USAGE;
+	}
 	session.format = options.format;
 	session.color = options_color(&options, out);
 	session.stats = options.stats;
+	session.dry_run = options.dry_run;
+	session.socket = options.socket;
 	session.vq = vqnic_new();
 	if (!session.vq) {
 		error_say(&at, "out of memory");

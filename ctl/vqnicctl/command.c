@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
+#include "config.h"
 #include "migrate.h"
 #include "monitor.h"
 #include "settings.h"
@@ -100,6 +103,11 @@ const struct command commands[] = {
 	  COMMAND_DEV | COMMAND_OUTPUT | COMMAND_ALONE, migrate_save },
 	{ "migrate", "load", "[CARD] DEV [FILE]", "give that to another one", 1, 1, 2, COMMAND_DEV | COMMAND_FILE, migrate_load },
 	{ "migrate", "show", "[FILE]", "what a state says", 0, 0, 0, COMMAND_FILE, migrate_show },
+	{ "migrate", "track", "start|read|stop [CARD] DEV [IOVA SIZE]", "log what a device writes", 1, 1, 2,
+	  COMMAND_DEV | COMMAND_TRACK, track },
+	{ "config", "show", "", "what vqnicd keeps", 0, 0, 0, 0, config_show },
+	{ "config", "diff", "[FILE]", "what another file would change", 0, 0, 0, COMMAND_FILE, config_diff },
+	{ "config", "apply", "[FILE]", "have vqnicd keep that", 0, 0, 0, COMMAND_FILE | COMMAND_DRY_RUN, config_apply },
 	{ "monitor", "", "", "events, one on a line, as they happen", 0, 0, 0, COMMAND_ALONE, monitor },
 	{ NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL },
 };
@@ -151,6 +159,48 @@ static bool take_dev(const char *name, char ***arguments, unsigned int *count, s
 	r->dev = *(*arguments)++;
 	--*count;
 	return true;
+}
+
+/* Takes all of `text` as a number, in hexadecimal with 0x before it. */
+static bool parse_number(const char *text, uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	return isdigit((unsigned char)*text) && !*end && !errno;
+}
+
+/* Takes what to do off the front of the arguments. */
+static bool take_action(const char *name, char ***arguments, unsigned int *count, struct request *r,
+			const struct error_place *at)
+{
+	static const char *const actions[] = {
+		[TRACK_START] = "start", [TRACK_READ] = "read", [TRACK_STOP] = "stop",
+	};
+
+	for (unsigned int i = 0; *count && i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (!strcmp(**arguments, actions[i])) {
+			r->track = (enum track_action)i;
+			++*arguments;
+			--*count;
+			return true;
+		}
+	error_say(at, "%s: it takes %s", name, r->command->arguments);
+	return false;
+}
+
+/* Takes IOVA SIZE, if pages are to be named. */
+static bool parse_range(const char *name, char **arguments, unsigned int count, struct request *r,
+			const struct error_place *at)
+{
+	if (count == (r->track == TRACK_STOP ? 0 : 2) &&
+	    (!count || (parse_number(arguments[0], &r->iova) && parse_number(arguments[1], &r->size))))
+		return true;
+	error_say(at, "%s: %s", name,
+		  r->track == TRACK_STOP ? "to stop it takes a device only" :
+					   "IOVA and SIZE are to be numbers of bytes, like 0x40000000 and 2097152");
+	return false;
 }
 
 /* Takes SETTING... */
@@ -218,8 +268,12 @@ bool command_parse(char **words, unsigned int count, struct request *request, co
 	count -= own;
 	if (!(command->flags & (COMMAND_SETTINGS | COMMAND_DEV | COMMAND_FILE)))
 		return parse_selector(name, words, count, request, at);
+	if (command->flags & COMMAND_TRACK && !take_action(name, &words, &count, request, at))
+		return false;
 	if (command->devs && !take_dev(name, &words, &count, request, at))
 		return false;
+	if (command->flags & COMMAND_TRACK)
+		return parse_range(name, words, count, request, at);
 	if (command->flags & COMMAND_SETTINGS)
 		return parse_settings(name, words, count, request, at);
 	return parse_file(name, words, count, request, at);
@@ -260,10 +314,10 @@ int command_run(const struct request *request, const struct session *session, co
 	out_open_object(out, request->command->object);
 	ret = request->command->run(request, session, &show);
 	out_close(out);
-	written = out_finish(out, !ret && !(request->command->flags & COMMAND_ALONE));
-	if (ret)
+	written = out_finish(out, ret >= 0 && !(request->command->flags & COMMAND_ALONE));
+	if (ret < 0)
 		explain(ret, request, session, at);
 	else if (written)
 		error_say(at, "%s: cannot write the result: %s", name_of(request->command, name), strerror(-written));
-	return ret || written ? EXIT_REFUSED : EXIT_DONE;
+	return ret < 0 || written ? EXIT_REFUSED : ret;
 }

@@ -10,8 +10,11 @@
 #include "session.h"
 #include "show.h"
 
-/* Exit statuses. */
-enum { EXIT_DONE, EXIT_USAGE, EXIT_REFUSED };
+/* Exit statuses. Later: it is wanted, and comes about when it can. */
+enum { EXIT_DONE, EXIT_USAGE, EXIT_REFUSED, EXIT_LATER = 65 };
+
+/* What "migrate track" does. */
+enum track_action { TRACK_START, TRACK_READ, TRACK_STOP };
 
 /* What a command was asked to do. It is not to be copied: `card` may point into it. */
 struct request {
@@ -19,7 +22,9 @@ struct request {
 	const char *card;		/* NULL: all */
 	const char *dev;		/* NULL: all */
 	char address[ADDRESS_BYTES];	/* what `card` points to */
-	const char *file;		/* where a state is read or written; NULL: standard input or output */
+	const char *file;		/* what is read or written; NULL: not given, a state is standard input or output */
+	enum track_action track;
+	uint64_t iova, size;		/* pages of a guest's memory, bytes */
 	struct vqnic_policy policy;	/* what is to change */
 };
 
@@ -28,6 +33,9 @@ struct request {
 #define COMMAND_DEV 4u		/* the device is a must */
 #define COMMAND_FILE 8u		/* after the other arguments may come a FILE, which it reads */
 #define COMMAND_OUTPUT 16u	/* it writes to the FILE of --output */
+
+#define COMMAND_DRY_RUN 64u	/* it can say what it would do, and not do it */
+#define COMMAND_TRACK 32u	/* before the other arguments comes what to do, and after it, but to stop, IOVA and SIZE */
 
 struct command {
 	const char *object;
@@ -38,7 +46,10 @@ struct command {
 	unsigned int devs;		/* so many a device's name, */
 	unsigned int arguments_max;	/* and so many may be given, FILE not counted */
 	unsigned int flags;
-	/* Returns 0 or a negative errno, of which vqnic_error() says more. What it prints goes to `show`. */
+	/*
+	 * Returns 0, EXIT_LATER, or a negative errno of which vqnic_error() says more, or session->why. What it prints goes
+	 * to `show`.
+	 */
 	int (*run)(const struct request *request, const struct session *session, struct show *show);
 };
 
@@ -48,7 +59,7 @@ extern const struct command commands[];
 /* Takes the words of a command to *request, which points to them. Returns whether they are right; says else why not. */
 bool command_parse(char **words, unsigned int count, struct request *request, const struct error_place *at);
 
-/* Does what is asked, prints the result, and says why it was refused. Returns EXIT_DONE or EXIT_REFUSED. */
+/* Does what is asked, prints the result, and says why it was refused. Returns EXIT_DONE, EXIT_REFUSED or EXIT_LATER. */
 int command_run(const struct request *request, const struct session *session, const struct error_place *at);
 
 #endif

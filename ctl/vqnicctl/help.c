@@ -28,5 +28,6 @@ void help_print(FILE *file)
 	fprintf(file, "\nOptions:\n");
 	for (const struct option_text *o = option_texts; o->option.name; o++)
 		help_option(file, o);
-	fprintf(file, "\nExit status: 0 done, 1 the command line is wrong, 2 refused or failed.\n");
+	fprintf(file, "\nExit status: 0 done, 1 the command line is wrong, 2 refused or failed,\n"
+		"65 wanted from now on, but not yet as it is wanted.\n");
 }

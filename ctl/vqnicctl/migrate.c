@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,10 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "migrate.h"
-
-/* Bytes of a state: more are refused unread. */
-#define STATE_BYTES_MAX (16 << 20)
 
 __attribute__((format(printf, 3, 4)))
 static int fail(const struct session *session, int err, const char *format, ...)
@@ -27,31 +23,6 @@ static int fail(const struct session *session, int err, const char *format, ...)
 
 /* ---- in ---- */
 
-/* Reads all of `in` to new memory, which the caller frees. */
-static int read_all(FILE *in, uint8_t **bytes, size_t *len)
-{
-	size_t room = 0;
-
-	*bytes = NULL;
-	*len = 0;
-	do {
-		uint8_t *more;
-
-		if (*len == room) {
-			room = room ? 2 * room : 65536;
-			more = realloc(*bytes, room);
-			if (!more)
-				return -ENOMEM;
-			*bytes = more;
-		}
-		errno = 0;
-		*len += fread(*bytes + *len, 1, room - *len, in);
-		if (ferror(in))
-			return errno ? -errno : -EIO;
-	} while (!feof(in) && *len <= STATE_BYTES_MAX);
-	return *len > STATE_BYTES_MAX ? -EFBIG : 0;
-}
-
 static int read_file(const struct session *session, const char *file, uint8_t **bytes, size_t *len)
 {
 	FILE *in = file ? fopen(file, "re") : session->in;
@@ -61,7 +32,7 @@ static int read_file(const struct session *session, const char *file, uint8_t **
 	*bytes = NULL;
 	if (!in)
 		return fail(session, -errno, "cannot open %s: %s", name, strerror(errno));
-	ret = read_all(in, bytes, len);
+	ret = file_read(in, VQNIC_STATE_BYTES_MAX, bytes, len);
 	if (file)
 		fclose(in);
 	return ret ? fail(session, ret, "cannot read %s: %s", name, strerror(-ret)) : 0;
@@ -126,33 +97,9 @@ static void restore_signals(const struct sigaction old[static ENDS])
 		sigaction(ends[i], &old[i], NULL);
 }
 
-/* All of it is where it is to be, on a disk if there is one, or an error is returned. */
-static int write_all(FILE *out, const uint8_t *bytes, size_t len)
+static bool cancelled(void)
 {
-	errno = 0;
-	if (fwrite(bytes, 1, len, out) != len || fflush(out))
-		return errno ? -errno : -EIO;
-	/* A pipe has no disk, nor has what is no file descriptor. */
-	if (fileno(out) >= 0 && fsync(fileno(out)) && errno != EINVAL && errno != EROFS && errno != EBADF)
-		return -errno;
-	return told_to_end ? -EINTR : 0;
-}
-
-/* The name of a file in its folder is on the disk, too. */
-static int sync_folder(const char *file)
-{
-	char *copy = strdup(file);
-	int fd, ret = 0;
-
-	if (!copy)
-		return -ENOMEM;
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || (fsync(fd) && errno != EINVAL))
-		ret = -errno;
-	if (fd >= 0)
-		close(fd);
-	free(copy);
-	return ret;
+	return told_to_end;
 }
 
 /* Writes to what is there and no file: a device, a FIFO. */
@@ -163,39 +110,9 @@ static int write_through(const char *name, const uint8_t *bytes, size_t len)
 
 	if (!out)
 		return -errno;
-	ret = write_all(out, bytes, len);
+	ret = file_write(out, bytes, len, cancelled);
 	if (fclose(out) && !ret)
 		ret = -errno;
-	return ret;
-}
-
-/* Writes a file that nobody sees before it is whole: what was there of that name stays until then. */
-static int write_whole(const char *name, const uint8_t *bytes, size_t len)
-{
-	char *partial;
-	FILE *out;
-	int fd, ret;
-
-	if (asprintf(&partial, "%s.XXXXXX", name) < 0)
-		return -ENOMEM;
-	fd = mkstemp(partial);
-	out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!out) {
-		ret = -errno;
-		if (fd >= 0)
-			close(fd);
-	} else {
-		ret = write_all(out, bytes, len);
-		if (fclose(out) && !ret)
-			ret = -errno;
-		if (!ret && rename(partial, name))
-			ret = -errno;
-		if (!ret)
-			ret = sync_folder(name);
-	}
-	if (ret && fd >= 0)
-		unlink(partial);
-	free(partial);
 	return ret;
 }
 
@@ -209,7 +126,7 @@ static int write_file(const char *file, const uint8_t *bytes, size_t len)
 		return write_through(file, bytes, len);
 	/* A link stays one. */
 	name = realpath(file, NULL);
-	ret = write_whole(name ? name : file, bytes, len);
+	ret = file_write_whole(name ? name : file, bytes, len, cancelled);
 	free(name);
 	return ret;
 }
@@ -218,7 +135,7 @@ static int write_state(const struct session *session, const char *file, const ui
 {
 	int ret;
 
-	ret = file ? write_file(file, bytes, len) : write_all(session->file, bytes, len);
+	ret = file ? write_file(file, bytes, len) : file_write(session->file, bytes, len, cancelled);
 	if (!ret)
 		return 0;
 	return fail(session, ret, "cannot write %s: %s", file ? file : "the standard output", strerror(-ret));

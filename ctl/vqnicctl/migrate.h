@@ -11,7 +11,7 @@
 
 /*
  * Writes the state of a device to `file`, or to the standard output. One that runs is suspended before, and goes on if
- * that fails, or is ended by a signal. What is in a file is on its disk when this returns 0; else there is none.
+ * that fails, or is ended by a signal. What is in a file is on its disk when this returns 0; else what was there before stays.
  */
 int state_save(const struct session *session, const char *card, const char *dev, const char *file);
 

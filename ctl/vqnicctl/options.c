@@ -10,6 +10,8 @@ const struct option_text option_texts[] = {
 	{ { "batch", required_argument, NULL, 'b' }, "FILE", "run the commands in FILE, \"-\": standard input" },
 	{ { "force", no_argument, NULL, 'f' }, NULL, "go on with a batch when a command of it was refused" },
 	{ { "output", required_argument, NULL, 'o' }, "FILE", "where \"migrate save\" writes" },
+	{ { "dry-run", no_argument, NULL, 'n' }, NULL, "say what \"config apply\" would do, and not do it" },
+	{ { "socket", required_argument, NULL, 'S' }, "FILE", "where vqnicd listens" },
 	{ { "color", optional_argument, NULL, 'c' }, "auto|always|never", "colour text; auto: on a terminal" },
 	{ { "stats", no_argument, NULL, 's' }, NULL, "show cards and devices with their counters" },
 	{ { "json", no_argument, NULL, 'j' }, NULL, "print JSON" },
@@ -91,6 +93,12 @@ int options_parse(int argc, char **argv, struct options *options, const struct e
 			break;
 		case 'o':
 			options->output = optarg;
+			break;
+		case 'n':
+			options->dry_run = true;
+			break;
+		case 'S':
+			options->socket = optarg;
 			break;
 		case 'f':
 			options->force = true;

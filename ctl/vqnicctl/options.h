@@ -25,6 +25,8 @@ struct options {
 	bool stats;
 	const char *batch;	/* NULL: none */
 	const char *output;	/* NULL: not given */
+	bool dry_run;
+	const char *socket;	/* NULL: not given */
 	bool force;
 	bool help;
 	bool version;

@@ -16,6 +16,8 @@ struct session {
 	FILE *file;		/* where results are written */
 	enum out_format format;
 	bool color;		/* of text */
+	bool dry_run;		/* what would be done is printed only */
+	const char *socket;	/* where vqnicd listens; NULL: where it does by default */
 	bool stats;		/* cards and devices are shown with their counters */
 	char *why;		/* WHY_BYTES: why a command failed, if it was not the library; else "" */
 };

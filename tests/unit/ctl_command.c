@@ -1077,6 +1077,10 @@ static void help_and_version(void **state)
 	       "  migrate save    [CARD] DEV [-o FILE]   suspend it and write its state\n"
 	       "  migrate load    [CARD] DEV [FILE]      give that to another one\n"
 	       "  migrate show    [FILE]                 what a state says\n"
+	       "  migrate track   start|read|stop [CARD] DEV [IOVA SIZE]  log what a device writes\n"
+	       "  config  show                           what vqnicd keeps\n"
+	       "  config  diff    [FILE]                 what another file would change\n"
+	       "  config  apply   [FILE]                 have vqnicd keep that\n"
 	       "  monitor                                events, one on a line, as they happen\n"
 	       "\n"
 	       "CARD is a PCI address like 0000:00:05.0, 00:05.0 or pci/0000:00:05.0, DEV a vDPA device.\n"
@@ -1094,6 +1098,8 @@ static void help_and_version(void **state)
 	       "  -b, --batch FILE                 run the commands in FILE, \"-\": standard input\n"
 	       "  -f, --force                      go on with a batch when a command of it was refused\n"
 	       "  -o, --output FILE                where \"migrate save\" writes\n"
+	       "  -n, --dry-run                    say what \"config apply\" would do, and not do it\n"
+	       "  -S, --socket FILE                where vqnicd listens\n"
 	       "  -c, --color[=auto|always|never]  colour text; auto: on a terminal\n"
 	       "  -s, --stats                      show cards and devices with their counters\n"
 	       "  -j, --json                       print JSON\n"
@@ -1101,7 +1107,8 @@ static void help_and_version(void **state)
 	       "  -h, --help                       print this help\n"
 	       "  -V, --version                    print the version\n"
 	       "\n"
-	       "Exit status: 0 done, 1 the command line is wrong, 2 refused or failed.\n", "");
+	       "Exit status: 0 done, 1 the command line is wrong, 2 refused or failed,\n"
+	       "65 wanted from now on, but not yet as it is wanted.\n", "");
 	expect("-V", EXIT_DONE, "vqnicctl " VQNIC_VERSION "\n", "");
 }
 

@@ -56,8 +56,8 @@ completes() {
 }
 
 objects() {
-	completes 'vqnicctl ' 'card dev queue mac vlan policy stats migrate monitor' &&
-		completes 'vqnicctl -j -s ' 'card dev queue mac vlan policy stats migrate monitor' &&
+	completes 'vqnicctl ' 'card dev queue mac vlan policy stats migrate config monitor' &&
+		completes 'vqnicctl -j -s ' 'card dev queue mac vlan policy stats migrate config monitor' &&
 		completes 'vqnicctl  m' 'mac migrate monitor' && completes 'vqnicctl x' ''
 }
 
@@ -68,7 +68,7 @@ verbs() {
 }
 
 options() {
-	completes 'vqnicctl -' '-b --batch -f --force -o --output -c --color -s --stats -j --json -p --pretty -h --help -V --version' &&
+	completes 'vqnicctl -' '-b --batch -f --force -o --output -n --dry-run -S --socket -c --color -s --stats -j --json -p --pretty -h --help -V --version' &&
 		completes 'vqnicctl card show --p' '--pretty'
 }
 
@@ -130,7 +130,7 @@ of_help() { "$vqnicctl" --help | sed -n "/^$1:/,/^\$/p" | sed -nE "s/^  $2.*/$3/
 complete_as_the_help() {
 	completes 'vqnicctl ' "$(of_help Commands '([a-z]+)' '\1')" &&
 		completes 'vqnicctl policy set vdpa0 ' "$(of_help Settings '([a-z-]+)' '\1')" &&
-		completes 'vqnicctl -' "$(of_help Options '(-.), (--[a-z]+)' '\1 \2')"
+		completes 'vqnicctl -' "$(of_help Options '(-.), (--[a-z-]+)' '\1 \2')"
 }
 
 without_a_driver() {

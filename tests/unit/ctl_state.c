@@ -190,7 +190,7 @@ static void there_and_back(void **state)
 /* Files that were written when their version was new. */
 static void earlier_versions(void **state)
 {
-	struct stream stream = { .bytes = malloc(STATE_BYTES_MAX) };
+	struct stream stream = { .bytes = malloc(VQNIC_STATE_BYTES_MAX) };
 	FILE *file = fopen(GOLDEN, "r");
 	struct vqnic_state s, wanted;
 	struct parts p;
@@ -199,7 +199,7 @@ static void earlier_versions(void **state)
 	(void)state;
 	assert_non_null(stream.bytes);
 	assert_non_null(file);
-	stream.len = fread(stream.bytes, 1, STATE_BYTES_MAX, file);
+	stream.len = fread(stream.bytes, 1, VQNIC_STATE_BYTES_MAX, file);
 	fclose(file);
 	full_state(&wanted, &p);
 	assert_int_equal(state_decode(&s, stream.bytes, stream.len, why, sizeof(why)), 0);

@@ -4,7 +4,7 @@
  * guests do, which pages of a guest's memory a device writes, and the state with which a device goes on elsewhere.
  *
  * All state is in the handle. A handle serves one thread at a time; different handles are independent. No function
- * prints, and none waits longer than VQNIC_TIMEOUT_MS for the kernel.
+ * prints, and none waits longer than VQNIC_TIMEOUT_MS for the kernel, nor than VQNIC_CALL_TIMEOUT_MS for vqnicd.
  *
  * Functions return 0 or a negative errno; vqnic_error() then says in one line what was refused:
  *   -ENOENT     the vqnic driver is not loaded
@@ -13,7 +13,7 @@
  *   -EPERM      a change needs CAP_NET_ADMIN
  *   -EINVAL     what is to change cannot be so
  *   -EBADMSG    the driver's reply, or the state of a device, cannot be understood
- *   -EBUSY      the device has a dirty log, or another handle's; or it is not in a state for that
+ *   -EBUSY      the device has a dirty log, or another handle's; or it is not in a state for that, or in use
  *   -ENODATA    it has none
  *   -EIO        the card answers no more, or the kernel could not be asked
  *   -EAGAIN     the set of cards or devices kept changing while it was read
@@ -199,6 +199,15 @@ struct vqnic_policy {
 	uint8_t macs[VQNIC_POLICY_MACS][VQNIC_MAC_BYTES];
 };
 
+/* What a device is made with: the members that are marked with VQNIC_GIVE(); the driver chooses the others. */
+struct vqnic_dev_spec {
+	uint64_t present[2];
+	uint8_t mac[VQNIC_MAC_BYTES];		/* VQNIC_A_DEV_MAC; else a random one */
+	uint16_t mtu;				/* VQNIC_A_DEV_MTU, bytes; else 1500 */
+	uint16_t pairs;				/* VQNIC_A_DEV_PAIRS; else 1 */
+	uint64_t features;			/* VQNIC_A_DEV_OFFERED; else the card's default_features */
+};
+
 /* Types of device parts, virtio 1.4 sections 2.13.1 and 5.1.5. */
 enum vqnic_part_type {
 	VQNIC_PART_DEV_FEATURES = 0x100,
@@ -223,6 +232,9 @@ struct vqnic_position {
 	uint16_t avail;			/* next entry to be taken */
 	uint16_t used;			/* next entry to be used */
 };
+
+/* No stream of a state is longer, in bytes. */
+#define VQNIC_STATE_BYTES_MAX (16 << 20)
 
 /* Queues of a device with their control queue: sixteen pairs. */
 #define VQNIC_STATE_QUEUES 33
@@ -287,6 +299,18 @@ int vqnic_stats(struct vqnic *vq, const char *card, const char *dev, vqnic_stats
 
 /* The filters of the devices that vqnic_devs() would name. */
 int vqnic_filters(struct vqnic *vq, const char *card, const char *dev, vqnic_filter_fn fn, void *opaque);
+
+/*
+ * Makes a device `dev` on `card`, removes one, or gives it another MAC address, as "vdpa dev add", "del" and "set" do. A
+ * `card` of NULL is any, but for vqnic_dev_add(). Each does all of it or nothing.
+ *
+ * vqnic_dev_add(): -EEXIST: there is one of that name, on whatever card. vqnic_dev_del(): -EBUSY: somebody has its
+ * vhost-vdpa device open, QEMU as a rule. To find that out it is opened, which resets a device that nobody has open.
+ * Who opens it just then is waited for by the kernel.
+ */
+int vqnic_dev_add(struct vqnic *vq, const char *card, const char *dev, const struct vqnic_dev_spec *spec);
+int vqnic_dev_del(struct vqnic *vq, const char *card, const char *dev);
+int vqnic_dev_set_mac(struct vqnic *vq, const char *card, const char *dev, const uint8_t mac[VQNIC_MAC_BYTES]);
 
 /*
  * Changes the policy of the device `dev`, which must be on `card` unless that is NULL. All of it is in force when this
@@ -354,6 +378,17 @@ typedef int (*vqnic_event_fn)(const struct vqnic_event *event, void *opaque);
 int vqnic_listen(struct vqnic *vq);
 int vqnic_event_fd(const struct vqnic *vq);
 int vqnic_events(struct vqnic *vq, vqnic_event_fn fn, void *opaque);
+
+/* Where vqnicd listens unless it is told otherwise, and how long an answer of it is waited for. */
+#define VQNIC_CALL_SOCKET "/run/vqnic/vqnicd.sock"
+#define VQNIC_CALL_TIMEOUT_MS 120000
+
+/*
+ * Asks vqnicd, which listens at `path` (NULL: at VQNIC_CALL_SOCKET): sends `request`, a JSON-RPC 2.0 request without
+ * newline, and receives the answer to it in new memory, which the caller frees. What there is to ask for is in vqnicd(8).
+ * Returns 0 whatever the answer says. -ECONNREFUSED: vqnicd does not run. -ETIMEDOUT: it does not answer.
+ */
+int vqnic_call(struct vqnic *vq, const char *path, const char *request, char **answer);
 
 /* Name of an event, VQNIC_NTF_, "queue_fault"; NULL: it has none. */
 const char *vqnic_event_name(uint32_t what);

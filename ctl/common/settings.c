@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "settings.h"
 
 #define VID_MIN 1
@@ -89,18 +90,6 @@ static bool parse_vlans(const char *text, struct vqnic_policy *policy)
 	return true;
 }
 
-/* Takes all of `text` as an address like 52:54:00:12:34:56. */
-static bool parse_mac(const char *text, uint8_t mac[static VQNIC_MAC_BYTES])
-{
-	for (unsigned int i = 0; i < VQNIC_MAC_BYTES; i++, text += 3) {
-		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]) ||
-		    text[2] != (i + 1 < VQNIC_MAC_BYTES ? ':' : '\0'))
-			return false;
-		mac[i] = (uint8_t)strtoul(text, NULL, 16);
-	}
-	return true;
-}
-
 /* "none", or addresses with commas between. */
 static bool parse_macs(const char *text, struct vqnic_policy *policy)
 {
@@ -112,7 +101,7 @@ static bool parse_macs(const char *text, struct vqnic_policy *policy)
 	if ((size_t)snprintf(list, sizeof(list), "%s", text) >= sizeof(list))
 		return false;
 	for (rest = list; (mac = strsep(&rest, ","));)
-		if (policy->mac_count == VQNIC_POLICY_MACS || !parse_mac(mac, policy->macs[policy->mac_count++]))
+		if (policy->mac_count == VQNIC_POLICY_MACS || !address_parse_mac(mac, policy->macs[policy->mac_count++]))
 			return false;
 	return true;
 }

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "keeper.h"
+#include "store.h"
+
+/* A wanted state. */
+struct wanted {
+	struct config *config;
+	char *text;		/* NULL: nobody has said one */
+	size_t len;
+};
+
+struct keeper {
+	struct vqnic *vq;
+	struct store *store;
+	struct wanted wanted;
+	struct wanted tried;	/* the last one that was looked at or refused: plans point into it */
+	struct names own;	/* devices that vqnicd may have made; as the store has it */
+};
+
+__attribute__((format(printf, 3, 4)))
+static int fail(char why[static KEEPER_WHY_BYTES], int err, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, KEEPER_WHY_BYTES, format, args);
+	va_end(args);
+	return err;
+}
+
+static void wanted_clear(struct wanted *w)
+{
+	config_free(w->config);
+	free(w->text);
+	*w = (struct wanted){ 0 };
+}
+
+/* Takes a copy of the text, and what it says. */
+static int wanted_read(struct wanted *w, const char *text, size_t len, char why[static KEEPER_WHY_BYTES])
+{
+	char said[CONFIG_WHY_BYTES];
+	int ret;
+
+	wanted_clear(w);
+	ret = config_read(&w->config, text, len, said);
+	if (ret)
+		return fail(why, ret, "%s", ret == -ENOMEM ? "out of memory" : said);
+	w->text = malloc(len + 1);
+	if (!w->text) {
+		wanted_clear(w);
+		return fail(why, -ENOMEM, "out of memory");
+	}
+	memcpy(w->text, text, len);
+	w->text[len] = '\0';
+	w->len = len;
+	return 0;
+}
+
+/* ---- the store ---- */
+
+static int load_state(struct keeper *k, char why[static KEEPER_WHY_BYTES])
+{
+	char said[STORE_WHY_BYTES], wrong[KEEPER_WHY_BYTES];
+	size_t len;
+	char *text;
+	int ret;
+
+	ret = store_read(k->store, STORE_STATE, &text, &len, said);
+	if (ret == -ENOENT) {
+		k->wanted.config = config_none();
+		return k->wanted.config ? 0 : fail(why, -ENOMEM, "out of memory");
+	}
+	if (ret)
+		return fail(why, ret, "%s", said);
+	ret = wanted_read(&k->wanted, text, len, wrong);
+	free(text);
+	return ret ? fail(why, ret, "the state in the store is wrong: %.900s", wrong) : 0;
+}
+
+static int load_own(struct keeper *k, char why[static KEEPER_WHY_BYTES])
+{
+	char said[STORE_WHY_BYTES];
+	size_t len;
+	char *text;
+	int ret;
+
+	ret = store_read(k->store, STORE_OWN, &text, &len, said);
+	if (ret == -ENOENT)
+		return 0;
+	if (ret)
+		return fail(why, ret, "%s", said);
+	if (!names_add_lines(&k->own, text))
+		ret = fail(why, -ENOMEM, "out of memory");
+	free(text);
+	return ret;
+}
+
+static int write_own(struct keeper *k, const struct names *own, char why[static KEEPER_WHY_BYTES])
+{
+	char said[STORE_WHY_BYTES], *text = names_text(own);
+	int ret;
+
+	if (!text)
+		return fail(why, -ENOMEM, "out of memory");
+	ret = store_write(k->store, STORE_OWN, text, strlen(text), said);
+	free(text);
+	return ret ? fail(why, ret, "%s", said) : 0;
+}
+
+/* What the plan makes is vqnicd's own: if it ends meanwhile, it must know that when it runs again. */
+static int own_more(struct keeper *k, const struct plan *plan, char why[static KEEPER_WHY_BYTES])
+{
+	size_t before = k->own.count;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->changes[i].what == CHANGE_ADD && !names_add(&k->own, plan->changes[i].dev))
+			return fail(why, -ENOMEM, "out of memory");
+	return k->own.count == before ? 0 : write_own(k, &k->own, why);
+}
+
+/* What is vqnicd's own after the plan. False: no memory. */
+static bool own_after(const struct keeper *k, const struct plan *plan, struct names *own)
+{
+	bool away = false;
+
+	for (size_t i = 0; i < k->wanted.config->dev_count; i++)
+		if (!names_add(own, k->wanted.config->devs[i].name))
+			return false;
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct change *change = &plan->changes[i];
+
+		away = away || change->what == CHANGE_WAIT;
+		if (change->what == CHANGE_REMOVE && !change->done && !names_add(own, change->dev))
+			return false;
+	}
+	/* What there will be of a card when it comes back is not known. */
+	for (size_t i = 0; away && i < k->own.count; i++)
+		if (!names_add(own, k->own.names[i]))
+			return false;
+	return true;
+}
+
+/*
+ * What is wanted is vqnicd's own, and what could not be removed yet, and nothing else. It does no harm if that cannot be
+ * written now: it is tried again after the next plan.
+ */
+static void settle_own(struct keeper *k, const struct plan *plan)
+{
+	char why[KEEPER_WHY_BYTES];
+	struct names own = { 0 };
+
+	if (!own_after(k, plan, &own) || names_same(&own, &k->own) || write_own(k, &own, why)) {
+		names_clear(&own);
+		return;
+	}
+	names_clear(&k->own);
+	k->own = own;
+}
+
+int keeper_open(struct keeper **keeper, const char *where, struct vqnic *vq, char why[static KEEPER_WHY_BYTES])
+{
+	struct keeper *k = calloc(1, sizeof(*k));
+	char said[STORE_WHY_BYTES];
+	int ret;
+
+	*keeper = NULL;
+	if (!k)
+		return fail(why, -ENOMEM, "out of memory");
+	k->vq = vq;
+	ret = store_open(&k->store, where, said);
+	if (ret)
+		fail(why, ret, "%s", said);
+	else
+		ret = load_state(k, why);
+	if (!ret)
+		ret = load_own(k, why);
+	if (ret)
+		keeper_close(k);
+	else
+		*keeper = k;
+	return ret;
+}
+
+void keeper_close(struct keeper *keeper)
+{
+	if (!keeper)
+		return;
+	wanted_clear(&keeper->wanted);
+	wanted_clear(&keeper->tried);
+	names_clear(&keeper->own);
+	store_close(keeper->store);
+	free(keeper);
+}
+
+const char *keeper_text(const struct keeper *keeper, size_t *len)
+{
+	*len = keeper->wanted.len;
+	return keeper->wanted.text;
+}
+
+/* ---- what there is ---- */
+
+static int make_plan(struct keeper *k, struct plan **plan, const struct config *want, char why[static KEEPER_WHY_BYTES])
+{
+	char said[PLAN_WHY_BYTES];
+	struct actual *actual;
+	int ret;
+
+	*plan = NULL;
+	ret = actual_read(k->vq, &actual);
+	if (ret)
+		return fail(why, ret, "%s", vqnic_error(k->vq));
+	ret = plan_make(plan, want, &k->own, actual, said);
+	actual_free(actual);
+	return ret ? fail(why, ret, "%s", said) : 0;
+}
+
+static int run_plan(struct keeper *k, struct plan *plan, char why[static KEEPER_WHY_BYTES])
+{
+	char said[PLAN_WHY_BYTES];
+	int ret = plan_run(plan, k->vq, said);
+
+	return ret ? fail(why, ret, "%s", said) : 0;
+}
+
+int keeper_reconcile(struct keeper *keeper, struct plan **plan, char why[static KEEPER_WHY_BYTES])
+{
+	int ret;
+
+	ret = make_plan(keeper, plan, keeper->wanted.config, why);
+	if (ret)
+		return ret;
+	ret = own_more(keeper, *plan, why);
+	if (!ret)
+		ret = run_plan(keeper, *plan, why);
+	if (ret) {
+		plan_free(*plan);
+		*plan = NULL;
+		return ret;
+	}
+	settle_own(keeper, *plan);
+	return 0;
+}
+
+int keeper_diff(struct keeper *keeper, struct plan **plan, const char *text, size_t len, char why[static KEEPER_WHY_BYTES])
+{
+	int ret;
+
+	*plan = NULL;
+	if (!text)
+		return make_plan(keeper, plan, keeper->wanted.config, why);
+	ret = wanted_read(&keeper->tried, text, len, why);
+	return ret ? ret : make_plan(keeper, plan, keeper->tried.config, why);
+}
+
+/* After `err` of the state that was tried: makes what there is be what it was. Returns `err`. */
+static int roll_back(struct keeper *k, int err, char why[static KEEPER_WHY_BYTES])
+{
+	char said[KEEPER_WHY_BYTES], first[KEEPER_WHY_BYTES];
+	struct plan *plan;
+
+	snprintf(first, sizeof(first), "%s", why);
+	if (keeper_reconcile(k, &plan, said))
+		return fail(why, err, "%.500s; and what was there before cannot be restored: %.400s", first, said);
+	if (plan_pending(plan))
+		fail(why, err, "%.500s; what was there before comes back when it can", first);
+	plan_free(plan);
+	return err;
+}
+
+int keeper_apply(struct keeper *keeper, struct plan **plan, const char *text, size_t len,
+		 char why[static KEEPER_WHY_BYTES])
+{
+	struct wanted before;
+	char said[STORE_WHY_BYTES];
+	int ret;
+
+	ret = keeper_diff(keeper, plan, text, len, why);
+	if (ret)
+		return ret;
+	ret = own_more(keeper, *plan, why);
+	if (!ret)
+		ret = run_plan(keeper, *plan, why);
+	if (!ret) {
+		ret = store_write(keeper->store, STORE_STATE, text, len, said);
+		if (ret)
+			fail(why, ret, "%s", said);
+	}
+	if (ret) {
+		plan_free(*plan);
+		*plan = NULL;
+		return roll_back(keeper, ret, why);
+	}
+	before = keeper->wanted;
+	keeper->wanted = keeper->tried;
+	keeper->tried = before;
+	settle_own(keeper, *plan);
+	return 0;
+}
