@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 LAB := sim/lab/lab
-TARGETS := build demo demo-guest check check-nightly bench bench-guest synth shell lint
+TARGETS := build demo demo-guest check check-nightly bench bench-guest bench-control synth shell lint
 # Given on the command line, these go to what runs inside.
 VARIABLES := T KERNEL WAVE PCAP PORT SEED
 

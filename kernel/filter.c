@@ -233,27 +233,41 @@ static void vqnic_filter_del_macs(struct vqnic_filter *filter, unsigned int inde
 			vqnic_mac_del(&filter->table, some->mac[i], BIT(index));
 }
 
-static void vqnic_filter_set_vlan_bit(struct vqnic_filter *filter, u32 *vlans, unsigned int vid,
-				      unsigned int index, bool on)
+static void vqnic_filter_assign(u32 *vdevs, unsigned int index, bool on)
 {
 	if (on)
-		vlans[vid] |= BIT(index);
+		*vdevs |= BIT(index);
 	else
-		vlans[vid] &= ~BIT(index);
-	vqnic_cmd_set_vlan(filter->card, vid, filter->vlan_rx[vid], filter->vlan_tx[vid]);
+		*vdevs &= ~BIT(index);
 }
 
-/* Sets or clears the vdev's bit of each VLAN that `some` has and `others` has not. */
+/*
+ * Sets or clears the vdev's bit of each VLAN that `some` has and `others` has not, rx and tx with
+ * one change of the card's.
+ */
 static void vqnic_filter_change_vlans(struct vqnic_filter *filter, unsigned int index,
 				      const struct vqnic_in_force *some,
 				      const struct vqnic_in_force *others, bool on)
 {
-	unsigned int vid;
+	unsigned int i;
 
-	for_each_andnot_bit(vid, some->rx_vlans, others->rx_vlans, VQNIC_VLANS)
-		vqnic_filter_set_vlan_bit(filter, filter->vlan_rx, vid, index, on);
-	for_each_andnot_bit(vid, some->tx_vlans, others->tx_vlans, VQNIC_VLANS)
-		vqnic_filter_set_vlan_bit(filter, filter->vlan_tx, vid, index, on);
+	for (i = 0; i < BITS_TO_LONGS(VQNIC_VLANS); i++) {
+		unsigned long rx = some->rx_vlans[i] & ~others->rx_vlans[i];
+		unsigned long tx = some->tx_vlans[i] & ~others->tx_vlans[i];
+		unsigned long left;
+
+		for (left = rx | tx; left; left &= left - 1) {
+			unsigned int bit = __ffs(left);
+			unsigned int vid = i * BITS_PER_LONG + bit;
+
+			if (rx & BIT(bit))
+				vqnic_filter_assign(&filter->vlan_rx[vid], index, on);
+			if (tx & BIT(bit))
+				vqnic_filter_assign(&filter->vlan_tx[vid], index, on);
+			vqnic_cmd_set_vlan(filter->card, vid, filter->vlan_rx[vid],
+					   filter->vlan_tx[vid]);
+		}
+	}
 }
 
 /*
@@ -274,6 +288,8 @@ static int vqnic_filter_apply(struct vqnic_vdev *vdev)
 	if (!own->up)
 		return 0;
 	vqnic_filter_intersect(filter, vdev->index, next);
+	if (!memcmp(next, &own->now, sizeof(*next)))
+		return 0;
 	err = vqnic_filter_add_macs(filter, vdev->index, next, &own->now, &done);
 	if (err) {
 		vqnic_filter_del_macs(filter, vdev->index, next, &own->now, done);

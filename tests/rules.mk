@@ -22,6 +22,9 @@ bench: build build-tests  ## how fast it is: a table, and build/bench.json
 bench-guest: build build-tests  ## what a guest on the card costs: a table, and build/bench-guest.json
 	@KERNEL='$(KERNEL)' tests/bench/guest
 
+bench-control: build build-tests  ## how fast the control plane is: a table, and build/bench-control.json
+	@KERNEL='$(KERNEL)' tests/bench/control
+
 shell: build  ## a shell in the host VM with the card plugged in; KERNEL=6.12 WAVE=FILE.fst PCAP=FILE PORT=SPEC
 	@sim/lab/vm shell --nested $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(PORT),--port '$(PORT)') \
 		$(if $(WAVE),--wave '$(WAVE)') $(if $(PCAP),--pcap '$(PCAP)')
@@ -41,17 +44,19 @@ $(B)/tests/json: tests/system/json.c
 	@$(CC) $(CFLAGS) $(shell pkg-config --cflags json-c) $< -o $@ $(shell pkg-config --libs json-c)
 
 # A plugin of QEMU's, and what loads the paths that it is to look at.
-build-tests: $(B)/tests/insn_count.so $(B)/tests/load $(B)/tests/vdev
+build-tests: $(B)/tests/insn_count.so $(B)/tests/load $(B)/tests/vdev $(B)/tests/event
 $(B)/tests/insn_count.so: tests/bench/insn_count.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -fPIC -fvisibility=hidden -shared $< -o $@
 $(B)/tests/load: tests/bench/load.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $< -o $@
-$(B)/tests/bench/vdev.o: tests/bench/vdev.c
+$(B)/tests/bench/%.o: tests/bench/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -D_GNU_SOURCE $(CTL_CFLAGS) -Ihw/regs -Itests/system -c $< -o $@
 $(B)/tests/vdev: $(B)/tests/bench/vdev.o $(B)/tests/system/vhost.o $(B)/ctl/libvqnic.a
+	@$(CC) $^ $(CTL_NL) -o $@
+$(B)/tests/event: $(B)/tests/bench/event.o $(B)/ctl/libvqnic.a
 	@$(CC) $^ $(CTL_NL) -o $@
 
 SMALL_TOOLS := $(B)/tests/canary $(B)/tests/frames

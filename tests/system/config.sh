@@ -273,3 +273,42 @@ test_config_track() {
 		true
 	EOF
 }
+
+# Two devices lose nothing while others come, go and change. RELOADS=N: so often.
+test_config_reloads() {
+	config -t 300 <<-EOF
+		RELOADS=${RELOADS:-20}
+		$(cat <<-'END'
+			keep() { device keep0 21; device keep1 22 "policy: {spoofchk: on}"; }
+			{ cat $d/one; keep; } >$d/one-more
+			{ cat $d/two; keep; } >$d/two-more
+			cp $d/one-more $d/vqnicd.yaml
+			daemon
+			for i in 0 1; do
+				eventually "keep$i" has_netdev keep$i
+				ip netns add net$i
+				interface=$(netdev keep$i)
+				ip link set "$interface" netns net$i
+				ip -n net$i link set "$interface" name keep0 up
+				ip -n net$i address add 10.2.0.$((i + 1))/24 dev keep0
+			done
+			until ip netns exec net0 ping -c 1 -W 1 10.2.0.2 >/dev/null; do sleep 0.2; done
+			ip netns exec net0 ping -i 0.01 10.2.0.2 >$d/ping &
+			ping=$!
+			for i in $(seq $((RELOADS / 2))); do
+				ctl config apply $d/two-more >/dev/null
+				cp $d/one-more $d/vqnicd.yaml
+				kill -HUP $(cat $d/pid)
+				applied() { ctl config show | cmp -s - $d/one-more; }
+				eventually "reload $i" applied
+			done
+			kill -INT $ping
+			wait $ping || true
+			tail -n 3 $d/ping
+			grep ' 0% packet loss' $d/ping
+			awk '/packets transmitted/ { exit $1 < 100 }' $d/ping || fail "there was hardly any traffic"
+			stop_daemon
+		END
+		)
+	EOF
+}
