@@ -11,12 +11,21 @@ TARGETS := build demo demo-guest check check-nightly bench bench-guest bench-con
 VARIABLES := T KERNEL WAVE PCAP PORT SEED
 
 ifeq ($(VQNIC_IN_LAB),)
-.PHONY: $(TARGETS) lab clean distclean help
+.PHONY: $(TARGETS) install lab clean distclean help
 $(TARGETS): lab
 	@$(LAB) run make --no-print-directory VQNIC_IN_LAB=1 $@ $(foreach v,$(VARIABLES),$(if $($(v)),$(v)='$($(v))'))
 
 lab:  ## make the Debian root in which everything is built and run
 	@$(LAB) setup
+
+# The lab does not see the machine's folders: it installs into one of its own, which is copied. Folders that are
+# there stay as they are: owner, mode, symbolic link.
+install: lab  ## install below DESTDIR and PREFIX (/usr/local): tools, library, the driver's sources for dkms
+	@rm -rf build/install
+	@$(LAB) run make --no-print-directory VQNIC_IN_LAB=1 install DESTDIR=build/install \
+		$(foreach v,PREFIX LIBDIR,$(if $($(v)),$(v)='$($(v))'))
+	@mkdir -p '$(DESTDIR)/'
+	@tar -C build/install -c . | tar -C '$(DESTDIR)/' -x --no-same-owner --no-overwrite-dir --keep-directory-symlink
 
 clean:  ## remove what was built, keep the lab root
 	@find build -mindepth 1 -maxdepth 1 ! -name lab -exec rm -rf {} + 2>/dev/null || true
@@ -30,10 +39,13 @@ else
 MAKEFLAGS += -j$(shell nproc)
 B := build
 CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
 CFLAGS += -std=gnu11 -Wall -Wextra -Werror -Wmissing-prototypes -Wshadow -MMD -MP
-.PHONY: $(TARGETS)
+.PHONY: $(TARGETS) install
 build:  ## build everything
 lint:  ## run every checker
 include $(sort $(wildcard */rules.mk))
+install: install-ctl install-sim install-kernel
 -include $(shell find $(B) -path $(B)/lab -prune -o -name '*.d' -print 2>/dev/null)
 endif

@@ -3,8 +3,8 @@
 .PHONY: ctl install-ctl
 
 # The version of what a user installs: library, tool, pkg-config file.
-VQNIC_VERSION := 0.1.0
-CTL_SOVERSION := 0
+VQNIC_VERSION := 1.0.0
+CTL_SOVERSION := 1
 CTL_CFLAGS := -D_GNU_SOURCE -Ictl/include -Ictl/common -Ikernel/include/uapi -DVQNIC_VERSION='"$(VQNIC_VERSION)"' \
 	$(shell pkg-config --cflags libnl-3.0 libnl-genl-3.0 json-c)
 CTL_NL := $(shell pkg-config --libs libnl-3.0 libnl-genl-3.0 zlib)
@@ -35,12 +35,14 @@ $(B)/ctl/libvqnic.a: $(CTL_LIB_OBJS)
 	@rm -f $@
 	@$(AR) rcs $@ $(CTL_LIB_OBJS)
 
-# The tool carries the library in it, so that it runs from the build folder and in a host VM as it is.
-$(B)/ctl/vqnicctl: $(CTL_TOOL_OBJS) $(B)/ctl/libvqnic.a
-	@$(CC) $(LDFLAGS) -o $@ $(CTL_TOOL_OBJS) $(B)/ctl/libvqnic.a $(CTL_NL) $(CTL_JSON)
+# The tool carries the library in it, so that it runs from the build folder and in a host VM as it is. A distribution
+# says CTL_LINK=so.
+CTL_LINK ?= a
+$(B)/ctl/vqnicctl: $(CTL_TOOL_OBJS) $(B)/ctl/libvqnic.$(CTL_LINK)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(CTL_NL) $(CTL_JSON)
 
-$(B)/ctl/vqnicd: $(CTL_DAEMON_OBJS) $(B)/ctl/libvqnic.a
-	@$(CC) $(LDFLAGS) -o $@ $(CTL_DAEMON_OBJS) $(B)/ctl/libvqnic.a $(CTL_NL) $(CTL_DAEMON)
+$(B)/ctl/vqnicd: $(CTL_DAEMON_OBJS) $(B)/ctl/libvqnic.$(CTL_LINK)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(CTL_NL) $(CTL_DAEMON)
 
 # Completions know what the tool knows: a program with its tables prints them for the shell.
 $(B)/ctl/obj/completion/tables.o: CTL_CFLAGS += -Ictl/vqnicctl
@@ -51,21 +53,20 @@ $(B)/ctl/completion/vqnicctl.%: $(B)/ctl/completion/tables ctl/completion/candid
 	@set -e; { case $* in zsh) echo '#compdef vqnicctl' ;; esac; $<; cat $(wordlist 2,3,$^); } >$@.tmp; mv $@.tmp $@
 
 # Puts the library, its headers, the tool, its manual page and completions below $(DESTDIR)$(PREFIX).
-PREFIX ?= /usr/local
 install-ctl: ctl man
-	@install -d $(DESTDIR)$(PREFIX)/{bin,lib/pkgconfig,include/vqnic,include/linux,share/man/man{3,8}} \
-		$(DESTDIR)$(PREFIX)/share/{bash-completion/completions,zsh/site-functions}
+	@install -d $(DESTDIR)$(PREFIX)/{bin,include/vqnic,include/linux,share/man/man{3,8}} \
+		$(DESTDIR)$(PREFIX)/share/{bash-completion/completions,zsh/site-functions} $(DESTDIR)$(LIBDIR)/pkgconfig
 	@install -m 755 $(B)/ctl/vqnicctl $(DESTDIR)$(PREFIX)/bin/
-	@install -m 644 $(B)/ctl/libvqnic.a $(B)/ctl/libvqnic.so.$(VQNIC_VERSION) $(DESTDIR)$(PREFIX)/lib/
-	@cp -P $(B)/ctl/libvqnic.so $(B)/ctl/libvqnic.so.$(CTL_SOVERSION) $(DESTDIR)$(PREFIX)/lib/
+	@install -m 644 $(B)/ctl/libvqnic.a $(B)/ctl/libvqnic.so.$(VQNIC_VERSION) $(DESTDIR)$(LIBDIR)/
+	@cp -P $(B)/ctl/libvqnic.so $(B)/ctl/libvqnic.so.$(CTL_SOVERSION) $(DESTDIR)$(LIBDIR)/
 	@install -m 644 ctl/include/vqnic/vqnic.h $(DESTDIR)$(PREFIX)/include/vqnic/
 	@install -m 644 kernel/include/uapi/linux/vqnic.h $(DESTDIR)$(PREFIX)/include/linux/
 	@install -m 644 $(B)/man/vqnicctl.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 	@install -m 644 $(B)/man/libvqnic.3 $(B)/man/vqnic_*.3 $(DESTDIR)$(PREFIX)/share/man/man3/
 	@install -m 644 $(B)/ctl/completion/vqnicctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vqnicctl
 	@install -m 644 $(B)/ctl/completion/vqnicctl.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_vqnicctl
-	@sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VQNIC_VERSION)|' ctl/lib/vqnic.pc.in \
-		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/vqnic.pc
+	@sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VQNIC_VERSION)|' ctl/lib/vqnic.pc.in \
+		>$(DESTDIR)$(LIBDIR)/pkgconfig/vqnic.pc
 
 # Unit tests run with the sanitizers: what they feed is hostile.
 CTL_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all

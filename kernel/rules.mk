@@ -24,6 +24,17 @@ $(KERNEL_MODULES): $(B)/kernel/%/vqnic.ko: $(KERNEL_DEPS)
 	+@$(call kbuild,$*,$(@D),$(KERNEL_LINKS),modules)
 	@touch $@
 
+# The module's sources as a folder that builds by itself, laid out as for Kbuild above. Below /usr/src, whatever the
+# prefix: there dkms looks for them.
+.PHONY: install-kernel
+KERNEL_INSTALLED = $(DESTDIR)/usr/src/vqnic-$(VQNIC_VERSION)
+install-kernel:
+	@install -d $(KERNEL_INSTALLED)/{probe,include/uapi/linux}
+	@install -m 644 $(KERNEL_SOURCES) kernel/Kbuild hw/regs/vqnic_regs.h $(KERNEL_INSTALLED)/
+	@install -m 644 kernel/probe/* $(KERNEL_INSTALLED)/probe/
+	@install -m 644 kernel/include/uapi/linux/*.h $(KERNEL_INSTALLED)/include/uapi/linux/
+	@sed 's|@VERSION@|$(VQNIC_VERSION)|' kernel/dkms.conf.in >$(KERNEL_INSTALLED)/dkms.conf
+
 # sparse looks at every file again, in a folder of its own. Debian's is older than the newer kernel's headers: it lacks
 # typeof_unqual, cannot compute MODULE_INFO's assertion ("bad constant expression"), and the script that checks its age
 # is not packaged (so KBUILD_CHECKSRC, not C). What it says of other files than ours does not count.

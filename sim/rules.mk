@@ -14,13 +14,23 @@ SIM_LIBS := -lslirp -lpcap -ljson-c
 
 build: $(B)/sim/vqnic-sim
 
+# The version is said there.
+$(B)/sim/options.o $(B)/sim/sanitized/options.o: ctl/rules.mk
+
 $(B)/sim/%.o: sim/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(SIM_CFLAGS) -c $< -o $@
 
 $(B)/sim/vqnic-sim: $(B)/sim/vqnic-sim.o $(SIM_OBJ) $(MODEL)
 	@echo "  LD vqnic-sim"
-	@g++ -o $@ $^ $(MODEL_LIBS) $(SIM_LIBS)
+	@g++ $(LDFLAGS) -o $@ $^ $(MODEL_LIBS) $(SIM_LIBS)
+
+# Puts the simulated board and its manual page below $(DESTDIR)$(PREFIX).
+.PHONY: install-sim
+install-sim: $(B)/sim/vqnic-sim man
+	@install -d $(DESTDIR)$(PREFIX)/{bin,share/man/man1}
+	@install -m 755 $(B)/sim/vqnic-sim $(DESTDIR)$(PREFIX)/bin/
+	@install -m 644 $(B)/man/vqnic-sim.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 
 # Unit tests run with the sanitizers: what they feed is hostile.
 SIM_TESTS := board dma options pci port vfio_user
