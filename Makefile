@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 LAB := sim/lab/lab
-TARGETS := build demo demo-guest check check-nightly bench bench-guest bench-control synth shell lint
+TARGETS := build deb demo demo-guest check check-nightly bench bench-guest bench-control synth shell lint
 # Given on the command line, these go to what runs inside.
 VARIABLES := T KERNEL WAVE PCAP PORT SEED
 
@@ -47,5 +47,9 @@ build:  ## build everything
 lint:  ## run every checker
 include $(sort $(wildcard */rules.mk))
 install: install-ctl install-sim install-kernel
--include $(shell find $(B) -path $(B)/lab -prune -o -name '*.d' -print 2>/dev/null)
+deb: $(B)/deb/list  ## build Debian packages: build/deb
+PACKAGED := Makefile README.md CHANGELOG.md LICENSES ctl docs hw kernel sim
+$(B)/deb/list: $(MODEL) $(shell find $(PACKAGED) -type f ! -path '*/__pycache__/*')
+	@ctl/debian/build $(@D) $(VQNIC_VERSION) $(MODEL) $(PACKAGED)
+-include $(shell find $(B) \( -path $(B)/lab -o -path $(B)/deb \) -prune -o -name '*.d' -print 2>/dev/null)
 endif

@@ -79,3 +79,8 @@ $(B)/tests/system/%.o: tests/system/%.c
 	@$(CC) $(CFLAGS) -D_GNU_SOURCE $(CTL_CFLAGS) -Ihw/regs -c $< -o $@
 $(VHOST_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/tests/system/%.o $(B)/tests/system/vhost.o $(B)/ctl/libvqnic.a
 	@$(CC) $^ $(CTL_NL) -o $@
+
+# The packages, installed: for the tests that ask for it.
+$(B)/tests/installed.tar: $(B)/deb/list tests/system/installed tests/system/root
+	@mkdir -p $(@D)
+	@tests/system/installed $(<D) $@
