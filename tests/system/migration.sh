@@ -120,7 +120,9 @@ test_migrate_state() {
 		add vdpa0 mac $mac0 max_vqp 2
 		is vdpa0 running
 		up vdpa0 $ip0/24
-		vqnicctl policy set vdpa0 trust on spoofchk on vlans 5,7-9 macs $mac1,52:54:00:00:00:99 macs-max 90
+		# All that a policy can have.
+		macs=$mac1,\$(printf '52:54:00:00:01:%02x,' {2..64})
+		vqnicctl policy set vdpa0 trust on spoofchk on vlans 5,7-4094 macs \${macs%,} macs-max 90
 		ip maddress add 01:00:5e:01:02:03 dev vdpa0
 		ip link add link vdpa0 name vlan5 type vlan id 5
 		ip link set vlan5 up
