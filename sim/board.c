@@ -151,7 +151,7 @@ static void on_vector_ready(void *opaque, uint32_t vector)
 	vfio_user_msix(board->vfio_user, vector);
 }
 
-struct board *board_new(const struct pcie_config *pcie, struct port *port)
+struct board *board_new(const struct pcie_config *pcie, uint64_t serial, struct port *port)
 {
 	static const struct vqnic_model_ops ops = {
 		.dma_read = on_dma_read, .dma_write = on_dma_write, .msix = on_msix, .tx_frame = on_tx_frame,
@@ -176,7 +176,7 @@ struct board *board_new(const struct pcie_config *pcie, struct port *port)
 		board_free(board);
 		return NULL;
 	}
-	pci_function_init(&board->function, board->model);
+	pci_function_init(&board->function, board->model, serial);
 	return board;
 }
 

@@ -17,8 +17,8 @@ struct board;
 
 enum board_link { BOARD_LINK_AUTO, BOARD_LINK_UP, BOARD_LINK_DOWN };
 
-/* A board with `port`, which stays the caller's, at its wire. Copies *pcie. NULL: out of memory. */
-struct board *board_new(const struct pcie_config *pcie, struct port *port);
+/* A board with `port`, which stays the caller's, at its wire. Copies *pcie. `serial`: EUI-64. NULL: out of memory. */
+struct board *board_new(const struct pcie_config *pcie, uint64_t serial, struct port *port);
 void board_free(struct board *board);
 
 /* Plugs the card into the client behind the socket `fd`, which is taken over. Returns 0 or -errno. */

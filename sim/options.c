@@ -14,11 +14,15 @@
 /* A second; above that a driver's time-outs strike anyway. */
 #define RTT_NS_MAX 1000000000u
 
+/* Locally administered. */
+#define SERIAL_DEFAULT UINT64_C(0x020000fffe000001)
+
 static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, 's' },   { "port", required_argument, NULL, 'p' },
 	{ "pcap", required_argument, NULL, 'P' },     { "wave", required_argument, NULL, 'w' },
 	{ "control", required_argument, NULL, 'c' },  { "log", required_argument, NULL, 'l' },
 	{ "pcie-rtt", required_argument, NULL, 'r' }, { "link", required_argument, NULL, 'L' },
+	{ "serial", required_argument, NULL, 'S' },
 	{ "once", no_argument, NULL, 'o' },	      { "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },	      { "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -41,6 +45,7 @@ void options_help(void)
 	       "  --wave FILE.fst     write waves\n"
 	       "  --control PATH      where `vqnic-sim ctl` connects\n"
 	       "  --pcie-rtt NS       round-trip time of a read over PCIe; default: 0\n"
+	       "  --serial EUI64      serial number of the card, 16 hexadecimal digits; default: 020000fffe000001\n"
 	       "  --once              end when the client has gone; default: wait for the next one\n"
 	       "  --log FILE          default: stderr\n"
 	       "  -v, --verbose       log more\n"
@@ -70,6 +75,12 @@ static bool parse_rtt(const char *text, uint32_t *cycles)
 	return true;
 }
 
+static bool parse_serial(const char *text, uint64_t *serial)
+{
+	*serial = strtoull(text, NULL, 16);
+	return strlen(text) == 16 && strspn(text, "0123456789abcdefABCDEF") == 16;
+}
+
 static bool parse_link(const char *text, bool *up, bool *down)
 {
 	*up = !strcmp(text, "up");
@@ -90,7 +101,7 @@ bool options_parse(struct options *options, int argc, char **argv, char *error, 
 {
 	int option;
 
-	*options = (struct options){ 0 };
+	*options = (struct options){ .serial = SERIAL_DEFAULT };
 	opterr = 0;
 	optind = 0;	/* begin anew, also after an earlier call */
 	while ((option = getopt_long(argc, argv, ":vhV", long_options, NULL)) != -1) {
@@ -114,6 +125,11 @@ bool options_parse(struct options *options, int argc, char **argv, char *error, 
 			if (parse_rtt(optarg, &options->pcie.round_trip))
 				break;
 			snprintf(error, error_size, "--pcie-rtt %s: not from 0 to %u nanoseconds", optarg, RTT_NS_MAX);
+			return false;
+		case 'S':
+			if (parse_serial(optarg, &options->serial))
+				break;
+			snprintf(error, error_size, "--serial %s: not 16 hexadecimal digits", optarg);
 			return false;
 		case ':':
 			snprintf(error, error_size, "%s: its value is missing", argv[optind - 1]);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "pcie.h"
 
@@ -15,6 +16,7 @@ struct options {
 	const char *control;
 	const char *log;
 	struct pcie_config pcie;
+	uint64_t serial;	/* EUI-64 */
 	bool link_up, link_down;	/* neither: as the port says */
 	bool once;
 	bool verbose;

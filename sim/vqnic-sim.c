@@ -76,7 +76,7 @@ static bool open_all(struct sim *sim)
 	sim->port = port_open(o->port, why, sizeof(why));
 	if (!sim->port)
 		goto err;
-	sim->board = board_new(&o->pcie, sim->port);
+	sim->board = board_new(&o->pcie, o->serial, sim->port);
 	if (!sim->board) {
 		complain(sim, "out of memory");
 		return false;

@@ -111,13 +111,24 @@ static void init_msix(struct pci_config *config)
 	put16(&config->writable[MSIX_CAP + PCI_MSIX_FLAGS], PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
 }
 
-void pci_config_init(struct pci_config *config)
+static void init_serial(struct pci_config *config)
 {
-	*config = (struct pci_config){ 0 };
+	uint8_t *bytes = &config->bytes[PCI_CFG_SPACE_SIZE];
+
+	/* Version 1, and no capability after it. */
+	put32(bytes, PCI_EXT_CAP_ID_DSN | 1 << 16);
+	put32(bytes + 4, (uint32_t)config->serial);
+	put32(bytes + 8, (uint32_t)(config->serial >> 32));
+}
+
+void pci_config_init(struct pci_config *config, uint64_t serial)
+{
+	*config = (struct pci_config){ .serial = serial };
 	init_header(config);
 	init_power_management(config, EXP_CAP);
 	init_express(config, MSIX_CAP);
 	init_msix(config);
+	init_serial(config);
 }
 
 void pci_config_reset(struct pci_config *config)
@@ -125,7 +136,7 @@ void pci_config_reset(struct pci_config *config)
 	uint8_t *control = &config->bytes[EXP_CAP + PCI_EXP_DEVCTL];
 	uint16_t payload = get16(control) & PCI_EXP_DEVCTL_PAYLOAD;
 
-	pci_config_init(config);
+	pci_config_init(config, config->serial);
 	put16(control, get16(control) | payload);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PCI configuration space of the card: type 0 header, power management, PCI Express endpoint, MSI-X. Section numbers
- * are those of the PCI Express Base Specification 5.0.
+ * PCI configuration space of the card: type 0 header, power management, PCI Express endpoint, MSI-X, device serial
+ * number. Section numbers are those of the PCI Express Base Specification 5.0.
  */
 #ifndef PCI_CONFIG_H
 #define PCI_CONFIG_H
@@ -14,10 +14,11 @@
 struct pci_config {
 	uint8_t bytes[PCI_CFG_SPACE_EXP_SIZE];
 	uint8_t writable[PCI_CFG_SPACE_EXP_SIZE];	/* the bits that software can write */
+	uint64_t serial;
 };
 
-/* State after power-on. */
-void pci_config_init(struct pci_config *config);
+/* State after power-on. `serial`: EUI-64, 7.9.3. */
+void pci_config_init(struct pci_config *config, uint64_t serial);
 
 /* State after a function level reset, 6.6.2: that of power-on, but for Max_Payload_Size. */
 void pci_config_reset(struct pci_config *config);

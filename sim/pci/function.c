@@ -14,10 +14,10 @@ static void reset_msix(struct pci_function *function)
 	memset(function->msix_pending, 0, sizeof(function->msix_pending));
 }
 
-void pci_function_init(struct pci_function *function, struct vqnic_model *model)
+void pci_function_init(struct pci_function *function, struct vqnic_model *model, uint64_t serial)
 {
 	*function = (struct pci_function){ .model = model };
-	pci_config_init(&function->config);
+	pci_config_init(&function->config, serial);
 	reset_msix(function);
 }
 

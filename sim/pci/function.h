@@ -25,7 +25,8 @@ struct pci_function {
 _Static_assert(VQNIC_MSIX_VECTOR_COUNT % 64 == 0, "the pending bit array is made of quadwords");
 _Static_assert(VQNIC_MSIX_PBA_OFFSET >= VQNIC_MSIX_VECTOR_COUNT * PCI_MSIX_ENTRY_SIZE, "the table lies in front of it");
 
-void pci_function_init(struct pci_function *function, struct vqnic_model *model);
+/* `serial`: EUI-64 of the card. */
+void pci_function_init(struct pci_function *function, struct vqnic_model *model, uint64_t serial);
 
 /* Bytes of a BAR; 0: there is no such BAR. */
 uint64_t pci_function_bar_size(unsigned int bar);

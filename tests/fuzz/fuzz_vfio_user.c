@@ -46,7 +46,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc, (void)argv;
 	log_to(fopen("/dev/null", "w"), LEVEL_DEBUG);
-	board = board_new(&(struct pcie_config){ 0 }, port_open("loopback", error, sizeof(error)));
+	board = board_new(&(struct pcie_config){ 0 }, 1, port_open("loopback", error, sizeof(error)));
 	for (int i = 0; i < DESCRIPTORS; i++) {
 		switch (i % 4) {
 		case 0:

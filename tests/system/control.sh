@@ -138,6 +138,7 @@ test_devlink() {
 		devlink dev info \$handle | tee /tmp/info
 		grep -q 'driver vqnic' /tmp/info
 		grep -q 'fw.mgmt.api 2\.0' /tmp/info
+		grep -q 'serial_number 020000fffe000001' /tmp/info
 		for reporter in card queue dma; do reports \$reporter healthy 0 0 || fail "\$reporter: \$(reported \$reporter)"; done
 		devlink health diagnose \$handle reporter card | grep -q 'state: up'
 		devlink region new \$handle/registers snapshot 1

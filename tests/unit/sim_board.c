@@ -121,7 +121,7 @@ static int setup(void **state)
 
 	(void)state;
 	wire = (struct wire){ .port.ops = &ops };
-	board = board_new(&(struct pcie_config){ .round_trip = 200 }, &wire.port);
+	board = board_new(&(struct pcie_config){ .round_trip = 200 }, 1, &wire.port);
 	assert_non_null(board);
 	assert_int_equal(fake.pcie.round_trip, 200);
 	plug_in();

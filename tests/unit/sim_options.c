@@ -39,8 +39,10 @@ static void accepted(void **state)
 	assert_null(o.log);
 	assert_int_equal(o.pcie.round_trip, 0);
 	assert_false(o.once || o.verbose || o.help || o.version || o.link_up || o.link_down);
+	assert_true(o.serial == UINT64_C(0x020000fffe000001));
 	assert_true(parse("vqnic-sim --once -v --pcap p --wave=w --control c --log l --pcie-rtt 800 --link down "
-			  "--socket a --port none", &o, error, sizeof(error)));
+			  "--serial 0123456789ABCDEF --socket a --port none", &o, error, sizeof(error)));
+	assert_true(o.serial == UINT64_C(0x0123456789abcdef));
 	assert_string_equal(o.pcap, "p");
 	assert_string_equal(o.wave, "w");
 	assert_string_equal(o.control, "c");
@@ -70,6 +72,8 @@ static void refused(void **state)
 		{ "vqnic-sim -x", "-x: no such option, see --help" },
 		{ "vqnic-sim -vxv", "-x: no such option, see --help" },
 		{ "vqnic-sim --socket a --port none --link sideways", "--link sideways: neither up nor down" },
+		{ "vqnic-sim --serial 123", "--serial 123: not 16 hexadecimal digits" },
+		{ "vqnic-sim --serial 0x23456789abcdef", "--serial 0x23456789abcdef: not 16 hexadecimal digits" },
 		{ "vqnic-sim --pcie-rtt fast", "--pcie-rtt fast: not from 0 to 1000000000 nanoseconds" },
 		{ "vqnic-sim --pcie-rtt -1", "--pcie-rtt -1: not from 0 to 1000000000 nanoseconds" },
 		{ "vqnic-sim --pcie-rtt 1000000001", "--pcie-rtt 1000000001: not from 0 to 1000000000 nanoseconds" },

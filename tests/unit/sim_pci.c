@@ -13,12 +13,14 @@
 
 static struct pci_function function;
 
+#define SERIAL UINT64_C(0x0123456789abcdef)
+
 static int setup(void **state)
 {
 	static const struct vqnic_model_ops none;
 
 	(void)state;
-	pci_function_init(&function, vqnic_model_new(NULL, &none, NULL));
+	pci_function_init(&function, vqnic_model_new(NULL, &none, NULL), SERIAL);
 	return 0;
 }
 
@@ -73,8 +75,12 @@ static void identity(void **state)
 	assert_int_equal(get(at + PCI_MSIX_TABLE, 4), VQNIC_BAR_MSIX);
 	assert_int_equal(get(at + PCI_MSIX_PBA, 4), VQNIC_BAR_MSIX | VQNIC_MSIX_PBA_OFFSET);
 	assert_int_not_equal(capability(PCI_CAP_ID_PM), 0);
-	/* No extended capabilities */
-	assert_int_equal(get(PCI_CFG_SPACE_SIZE, 4), 0);
+	/* The only extended capability */
+	assert_int_equal(get(PCI_CFG_SPACE_SIZE, 4), PCI_EXT_CAP_ID_DSN | 1 << 16);
+	assert_int_equal(get(PCI_CFG_SPACE_SIZE + 4, 4), SERIAL & UINT32_MAX);
+	assert_int_equal(get(PCI_CFG_SPACE_SIZE + 8, 4), SERIAL >> 32);
+	pci_config_reset(&function.config);
+	assert_int_equal(get(PCI_CFG_SPACE_SIZE + 4, 4), SERIAL & UINT32_MAX);
 }
 
 static uint64_t probe_bar(size_t at)

@@ -113,7 +113,7 @@ def run(*arguments):
 def test_help_and_version():
     usage = run("--help")
     assert usage.returncode == 0 and not usage.stderr
-    for option in ("--socket", "--port", "--pcap", "--wave", "--control", "--log", "--pcie-rtt", "--once", "--link",
+    for option in ("--socket", "--port", "--pcap", "--wave", "--control", "--log", "--pcie-rtt", "--serial", "--once", "--link",
                    "slirp", "tap", "dgram", "pcap", "loopback", "none", "stats", "quit"):
         assert option in usage.stdout, option
     version = run("--version")
