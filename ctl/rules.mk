@@ -88,6 +88,17 @@ $(CTL_TESTS:%=$(B)/tests/ctl_%): $(B)/tests/ctl_%: $(B)/ctl/sanitized/tests/ctl_
 	@mkdir -p $(@D)
 	@$(CC) $(CTL_SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(CTL_NL) $(CTL_JSON) -lcmocka
 
+# Those of vqnicd, whose headers have names of vqnicctl's.
+CTL_DAEMON_TESTS := config
+build-tests: $(CTL_DAEMON_TESTS:%=$(B)/tests/ctl_%)
+$(CTL_DAEMON_TESTS:%=$(B)/ctl/sanitized/tests/ctl_%.o): CTL_CFLAGS += -Ictl/vqnicd
+$(B)/tests/ctl_config: LDFLAGS += -Wl,--wrap=calloc,--wrap=strdup
+CTL_SANITIZED_DAEMON := $(filter-out %/main.o,$(CTL_DAEMON_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%))
+$(CTL_DAEMON_TESTS:%=$(B)/tests/ctl_%): $(B)/tests/ctl_%: $(B)/ctl/sanitized/tests/ctl_%.o $(CTL_SANITIZED_DAEMON) \
+		$(CTL_SANITIZED_LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CTL_SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(CTL_NL) $(CTL_DAEMON) -lcmocka
+
 # The fuzz target of the state of a device; it keeps what it finds in $(B)/fuzz/state.
 CTL_FUZZ := clang $(CFLAGS) -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	-DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION

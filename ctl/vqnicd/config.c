@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * libcyaml takes the file by its schema. Where something stands is looked up in a tree of libyaml's, made before of the
- * same text: libcyaml knows that of what it refuses itself only, and of an unknown key it tells where the one before ends.
+ * The text is first made a tree by libyaml, which is compared with the schema: so each complaint has its place.
+ * libcyaml, which knows only the place of what is around, then takes the text by that schema, and has nothing left to refuse.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -18,6 +18,9 @@
 
 #define NAME_MAX_BYTES 64
 #define SCALAR_MAX_BYTES 4096
+
+/* A file has mappings and sequences in each other seven deep; libyaml takes long for thousands. */
+#define DEPTH_MAX 16
 
 #define MTU_MIN 68
 #define MTU_MAX 65535
@@ -104,8 +107,6 @@ static const cyaml_schema_value_t schema_file = {
 struct reader {
 	yaml_document_t tree;
 	char *why;
-	char said[512];		/* what libcyaml says is wrong */
-	size_t line, column;	/* and where; from 1, 0: not known */
 	struct config *config;
 };
 
@@ -121,12 +122,15 @@ static int wrong_at(const struct reader *r, size_t line, size_t column, const ch
 	va_start(args, format);
 	vsnprintf(r->why + len, CONFIG_WHY_BYTES - (size_t)len, format, args);
 	va_end(args);
-	/* What is quoted of the file must not end the line, nor colour a terminal. */
+	/* What is quoted must not end the line, nor colour a terminal, and may be cut off within a character. */
 	for (char *c = r->why; *c; c++)
-		if (iscntrl((unsigned char)*c))
+		if (*c < ' ' || *c > '~')
 			*c = '?';
 	return -EINVAL;
 }
+
+/* The same, at a node of the tree. */
+#define WRONG_NODE(r, node, ...) wrong_at(r, (node)->start_mark.line + 1, (node)->start_mark.column + 1, __VA_ARGS__)
 
 static bool is_scalar(const yaml_node_t *node, const char *text, size_t len)
 {
@@ -169,68 +173,169 @@ static int wrong(struct reader *r, const char *path, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	return wrong_at(r, node->start_mark.line + 1, node->start_mark.column + 1, "%s", message);
-}
-
-/* The first key `key` of a mapping that stands at `line` or after; NULL: there is none. */
-static const yaml_node_t *find_key(struct reader *r, const char *key, size_t line)
-{
-	const yaml_node_t *node, *name, *first = NULL;
-
-	for (int i = 1; (node = yaml_document_get_node(&r->tree, i)); i++) {
-		if (node->type != YAML_MAPPING_NODE)
-			continue;
-		for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++) {
-			name = yaml_document_get_node(&r->tree, pair->key);
-			if (is_scalar(name, key, strlen(key)) && name->start_mark.line + 1 >= line &&
-			    (!first || name->start_mark.index < first->start_mark.index))
-				first = name;
-		}
-	}
-	return first;
+	return WRONG_NODE(r, node, "%s", message);
 }
 
 /* ---- by the schema ---- */
 
-/* Keeps the first line that libcyaml writes, and the first place. */
-static void keep_message(cyaml_log_t level, void *context, const char *format, va_list args)
-{
-	static const char prefix[] = "Load: ";
-	struct reader *r = context;
-	char text[512], *place;
+static int check_node(struct reader *r, yaml_node_t *node, const cyaml_schema_value_t *schema, const char *what);
 
-	(void)level;
-	vsnprintf(text, sizeof(text), format, args);
-	text[strcspn(text, "\n")] = '\0';
-	place = strstr(text, "(line: ");
-	if (place) {
-		if (!r->line && sscanf(place, "(line: %zu, column: %zu)", &r->line, &r->column) != 2)
-			r->line = 0;
-	} else if (!r->said[0] && !strstr(text, "Backtrace")) {
-		snprintf(r->said, sizeof(r->said), "%s",
-			 text + (strncmp(text, prefix, strlen(prefix)) ? 0 : strlen(prefix)));
+static int check_scalar(struct reader *r, const yaml_node_t *node, const char *what)
+{
+	if (node->type != YAML_SCALAR_NODE)
+		return WRONG_NODE(r, node, "%s is to be one value", what);
+	if (!node->data.scalar.length)
+		return WRONG_NODE(r, node, "%s has no value", what);
+	if (node->data.scalar.length > SCALAR_MAX_BYTES)
+		return WRONG_NODE(r, node, "%s has more than %d bytes", what, SCALAR_MAX_BYTES);
+	if (strlen((const char *)node->data.scalar.value) != node->data.scalar.length)
+		return WRONG_NODE(r, node, "%s has a NUL in it", what);
+	return 0;
+}
+
+static int check_sequence(struct reader *r, const yaml_node_t *node, const cyaml_schema_value_t *schema,
+			  const char *what)
+{
+	yaml_node_item_t *items;
+	char each[64];
+	size_t count;
+	int ret = 0;
+
+	if (node->type != YAML_SEQUENCE_NODE)
+		return WRONG_NODE(r, node, "%s is to be a list, with \"- \" before each entry, or []", what);
+	snprintf(each, sizeof(each), "each of %s", what);
+	items = node->data.sequence.items.start;
+	count = (size_t)(node->data.sequence.items.top - items);
+	for (size_t i = 0; i < count && !ret; i++) {
+		yaml_node_t *entry = yaml_document_get_node(&r->tree, items[i]);
+
+		ret = i < schema->sequence.max ? check_node(r, entry, schema->sequence.entry, each) :
+			WRONG_NODE(r, entry, "%s has more than %u entries", what, schema->sequence.max);
+	}
+	return ret;
+}
+
+static int check_mapping(struct reader *r, const yaml_node_t *node, const cyaml_schema_value_t *schema,
+			  const char *what)
+{
+	const cyaml_schema_field_t *fields = schema->mapping.fields;
+	unsigned int given = 0, i;
+	char field[64];
+	int ret = 0;
+
+	if (node->type != YAML_MAPPING_NODE)
+		return WRONG_NODE(r, node, "%s is to have keys, with \": \" and a value behind each", what);
+	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; !ret && pair < node->data.mapping.pairs.top;
+	     pair++) {
+		const yaml_node_t *key = yaml_document_get_node(&r->tree, pair->key);
+
+		if (key->type != YAML_SCALAR_NODE)
+			return WRONG_NODE(r, key, "a key is to be one word");
+		for (i = 0; fields[i].key && !is_scalar(key, fields[i].key, strlen(fields[i].key)); i++)
+			;
+		if (!fields[i].key)
+			return WRONG_NODE(r, key, "unknown key \"%s\"", key->data.scalar.value);
+		if (given >> i & 1)
+			return WRONG_NODE(r, key, "\"%s\" is given twice", fields[i].key);
+		given |= 1U << i;
+		snprintf(field, sizeof(field), "\"%s\"", fields[i].key);
+		ret = check_node(r, yaml_document_get_node(&r->tree, pair->value), &fields[i].value, field);
+	}
+	for (i = 0; fields[i].key && !ret; i++)
+		if (!(given >> i & 1) && !(fields[i].value.flags & CYAML_FLAG_OPTIONAL))
+			ret = WRONG_NODE(r, node, "\"%s\" is missing", fields[i].key);
+	return ret;
+}
+
+/* Whether the tree from `node` on is as the schema says. `what` is what to call it. */
+static int check_node(struct reader *r, yaml_node_t *node, const cyaml_schema_value_t *schema, const char *what)
+{
+	switch (schema->type) {
+	case CYAML_MAPPING:
+		return check_mapping(r, node, schema, what);
+	case CYAML_SEQUENCE:
+		return check_sequence(r, node, schema, what);
+	default:
+		return check_scalar(r, node, what);
 	}
 }
 
-/* What libcyaml has refused, in terms of the file. */
-static int wrong_by_schema(struct reader *r, cyaml_err_t err)
+/* Takes what libyaml complains of. */
+static int wrong_yaml(struct reader *r, const yaml_parser_t *parser, const char *text)
 {
-	static const char unknown[] = "Unexpected key: ", missing[] = "Missing required mapping field: ";
+	size_t line = parser->problem_mark.line + 1, column = parser->problem_mark.column + 1;
 
-	if (err == CYAML_ERR_OOM)
+	if (parser->error == YAML_MEMORY_ERROR)
 		return -ENOMEM;
-	if (!strncmp(r->said, unknown, strlen(unknown))) {
-		const char *key = r->said + strlen(unknown);
-		const yaml_node_t *node = find_key(r, key, r->line);
-
-		if (node)
-			return wrong_at(r, node->start_mark.line + 1, node->start_mark.column + 1, "unknown key \"%s\"", key);
+	/* Of what is no text there is no mark, but how many bytes are before it. */
+	if (parser->error == YAML_READER_ERROR) {
+		line = column = 1;
+		for (size_t i = 0; i < parser->problem_offset; i++, column++)
+			if (text[i] == '\n') {
+				line++;
+				column = 0;
+			}
 	}
-	if (!strncmp(r->said, missing, strlen(missing)))
-		return wrong_at(r, r->line, r->column, "\"%s\" is missing", r->said + strlen(missing));
-	if (err == CYAML_ERR_ALIAS)
-		return wrong_at(r, r->line, r->column, "anchors and aliases are not understood");
-	return wrong_at(r, r->line, r->column, "%s", r->said[0] ? r->said : cyaml_strerror(err));
+	return wrong_at(r, line, column, "%s%s%s", parser->problem ? parser->problem : "it is no YAML",
+			parser->context ? " " : "", parser->context ? parser->context : "");
+}
+
+static bool open_parser(yaml_parser_t *parser, const char *text, size_t len)
+{
+	if (!yaml_parser_initialize(parser))
+		return false;
+	yaml_parser_set_input_string(parser, (const unsigned char *)text, len);
+	return true;
+}
+
+/* By how much deeper one is behind a token. */
+static int depth_of(yaml_token_type_t type)
+{
+	switch (type) {
+	case YAML_BLOCK_SEQUENCE_START_TOKEN:
+	case YAML_BLOCK_MAPPING_START_TOKEN:
+	case YAML_FLOW_SEQUENCE_START_TOKEN:
+	case YAML_FLOW_MAPPING_START_TOKEN:
+		return 1;
+	case YAML_BLOCK_END_TOKEN:
+	case YAML_FLOW_SEQUENCE_END_TOKEN:
+	case YAML_FLOW_MAPPING_END_TOKEN:
+		return -1;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Refuses what is not UTF-8, as who asks for the text gets JSON, and what makes libyaml slow, before there is a tree: many
+ * anchors, each of which it compares with all before it, and thousands of levels.
+ */
+static int check_tokens(struct reader *r, const char *text, size_t len)
+{
+	yaml_token_type_t type = YAML_NO_TOKEN;
+	yaml_parser_t parser;
+	yaml_token_t token;
+	int ret = 0, depth = 0;
+
+	if (!open_parser(&parser, text, len))
+		return -ENOMEM;
+	while (type != YAML_STREAM_END_TOKEN && !ret) {
+		if (!yaml_parser_scan(&parser, &token)) {
+			ret = wrong_yaml(r, &parser, text);
+			break;
+		}
+		type = token.type;
+		depth += depth_of(type);
+		if (depth > DEPTH_MAX)
+			ret = WRONG_NODE(r, &token, "it is nested more than %d deep", DEPTH_MAX);
+		else if (type == YAML_ANCHOR_TOKEN || type == YAML_ALIAS_TOKEN)
+			ret = WRONG_NODE(r, &token, "anchors and aliases are not understood");
+		else if (type == YAML_STREAM_START_TOKEN && token.data.stream_start.encoding != YAML_UTF8_ENCODING)
+			ret = wrong_at(r, 1, 1, "it is to be UTF-8");
+		yaml_token_delete(&token);
+	}
+	yaml_parser_delete(&parser);
+	return ret;
 }
 
 /* Makes the tree of the only document in the text. */
@@ -238,26 +343,18 @@ static int read_tree(struct reader *r, const char *text, size_t len)
 {
 	yaml_document_t more = { 0 };
 	yaml_parser_t parser;
-	bool several = false;
 	int ret = 0;
 
-	if (!yaml_parser_initialize(&parser))
+	if (!open_parser(&parser, text, len))
 		return -ENOMEM;
-	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
 	if (!yaml_parser_load(&parser, &r->tree) || !yaml_parser_load(&parser, &more))
-		ret = parser.error == YAML_MEMORY_ERROR ? -ENOMEM :
-			wrong_at(r, parser.problem_mark.line + 1, parser.problem_mark.column + 1, "%s%s%s",
-				 parser.problem ? parser.problem : "it is no YAML", parser.context ? " " : "",
-				 parser.context ? parser.context : "");
-	else
-		several = yaml_document_get_root_node(&more);
-	if (several)
-		ret = wrong_at(r, more.start_mark.line + 1, more.start_mark.column + 1,
-			       "a second document: there is to be one");
+		ret = wrong_yaml(r, &parser, text);
+	else if (yaml_document_get_root_node(&more))
+		ret = WRONG_NODE(r, &more, "a second document: there is to be one");
+	else if (!yaml_document_get_root_node(&r->tree))
+		ret = wrong_at(r, 1, 1, "it is empty: without cards it says \"cards: []\"");
 	yaml_document_delete(&more);
 	yaml_parser_delete(&parser);
-	if (!ret && !yaml_document_get_root_node(&r->tree))
-		ret = wrong_at(r, 1, 1, "it is empty: without cards it says \"cards: []\"");
 	return ret;
 }
 
@@ -466,17 +563,14 @@ static int check_file(struct reader *r, const struct file *file)
 /* Takes what the tree was made of, by the schema, and checks it. */
 static int read_file(struct reader *r, const char *text, size_t len)
 {
-	const cyaml_config_t how = {
-		.log_fn = keep_message, .log_ctx = r, .log_level = CYAML_LOG_ERROR, .mem_fn = cyaml_mem,
-		.flags = CYAML_CFG_NO_ALIAS,
-	};
+	const cyaml_config_t how = { .mem_fn = cyaml_mem, .flags = CYAML_CFG_NO_ALIAS };
 	struct file *file = NULL;
 	cyaml_err_t err;
 	int ret;
 
 	err = cyaml_load_data((const uint8_t *)text, len, &how, &schema_file, (cyaml_data_t **)&file, NULL);
 	if (err)
-		return wrong_by_schema(r, err);
+		return err == CYAML_ERR_OOM ? -ENOMEM : wrong_at(r, 1, 1, "%s", cyaml_strerror(err));
 	ret = check_file(r, file);
 	cyaml_free(&how, &schema_file, file, 0);
 	return ret;
@@ -493,7 +587,11 @@ int config_read(struct config **config, const char *text, size_t len, char why[s
 	r.config = config_none();
 	if (!r.config)
 		return -ENOMEM;
-	ret = read_tree(&r, text, len);
+	ret = check_tokens(&r, text, len);
+	if (!ret)
+		ret = read_tree(&r, text, len);
+	if (!ret)
+		ret = check_node(&r, yaml_document_get_root_node(&r.tree), &schema_file, "the file");
 	if (!ret)
 		ret = read_file(&r, text, len);
 	yaml_document_delete(&r.tree);
