@@ -89,10 +89,13 @@ $(CTL_TESTS:%=$(B)/tests/ctl_%): $(B)/tests/ctl_%: $(B)/ctl/sanitized/tests/ctl_
 	@$(CC) $(CTL_SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(CTL_NL) $(CTL_JSON) -lcmocka
 
 # Those of vqnicd, whose headers have names of vqnicctl's.
-CTL_DAEMON_TESTS := config
+CTL_DAEMON_TESTS := config keeper
 build-tests: $(CTL_DAEMON_TESTS:%=$(B)/tests/ctl_%)
 $(CTL_DAEMON_TESTS:%=$(B)/ctl/sanitized/tests/ctl_%.o): CTL_CFLAGS += -Ictl/vqnicd
 $(B)/tests/ctl_config: LDFLAGS += -Wl,--wrap=calloc,--wrap=strdup
+$(B)/tests/ctl_keeper: LDFLAGS += -Wl,--wrap=vqnic_cards,--wrap=vqnic_devs,--wrap=vqnic_filters,--wrap=vqnic_error \
+	-Wl,--wrap=vqnic_dev_add,--wrap=vqnic_dev_del,--wrap=vqnic_dev_set_mac,--wrap=vqnic_set_policy \
+	-Wl,--wrap=fsync,--wrap=rename
 CTL_SANITIZED_DAEMON := $(filter-out %/main.o,$(CTL_DAEMON_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%))
 $(CTL_DAEMON_TESTS:%=$(B)/tests/ctl_%): $(B)/tests/ctl_%: $(B)/ctl/sanitized/tests/ctl_%.o $(CTL_SANITIZED_DAEMON) \
 		$(CTL_SANITIZED_LIB)

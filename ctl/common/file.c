@@ -66,7 +66,7 @@ int file_write_whole(const char *name, const void *bytes, size_t len, bool (*can
 	FILE *out;
 	int fd, ret;
 
-	if (asprintf(&partial, "%s.XXXXXX", name) < 0)
+	if (asprintf(&partial, "%s.part.XXXXXX", name) < 0)
 		return -ENOMEM;
 	fd = mkstemp(partial);
 	out = fd < 0 ? NULL : fdopen(fd, "w");

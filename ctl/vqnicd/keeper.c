@@ -20,7 +20,8 @@ struct keeper {
 	struct store *store;
 	struct wanted wanted;
 	struct wanted tried;	/* the last one that was looked at or refused: plans point into it */
-	struct names own;	/* devices that vqnicd may have made; as the store has it */
+	struct names own;	/* devices that vqnicd may have made; the store has all of them */
+	bool own_unsure;	/* and may have others: a write has failed */
 };
 
 __attribute__((format(printf, 3, 4)))
@@ -64,7 +65,7 @@ static int wanted_read(struct wanted *w, const char *text, size_t len, char why[
 
 /* ---- the store ---- */
 
-static int load_state(struct keeper *k, char why[static KEEPER_WHY_BYTES])
+static int load_state(struct keeper *k, const char *where, char why[static KEEPER_WHY_BYTES])
 {
 	char said[STORE_WHY_BYTES], wrong[KEEPER_WHY_BYTES];
 	size_t len;
@@ -80,7 +81,7 @@ static int load_state(struct keeper *k, char why[static KEEPER_WHY_BYTES])
 		return fail(why, ret, "%s", said);
 	ret = wanted_read(&k->wanted, text, len, wrong);
 	free(text);
-	return ret ? fail(why, ret, "the state in the store is wrong: %.900s", wrong) : 0;
+	return ret ? fail(why, ret, "the state in the store %.300s is wrong: %.600s", where, wrong) : 0;
 }
 
 static int load_own(struct keeper *k, char why[static KEEPER_WHY_BYTES])
@@ -113,15 +114,48 @@ static int write_own(struct keeper *k, const struct names *own, char why[static 
 	return ret ? fail(why, ret, "%s", said) : 0;
 }
 
+/* As vqnicd's own, the store has `own` from now on, which is taken over, or as before. */
+static int put_own(struct keeper *k, struct names *own, char why[static KEEPER_WHY_BYTES])
+{
+	int ret = write_own(k, own, why);
+
+	k->own_unsure = ret;
+	if (!ret) {
+		names_clear(&k->own);
+		k->own = *own;
+	} else {
+		/* It has the one or the other. */
+		names_keep(&k->own, own);
+		names_clear(own);
+	}
+	return ret;
+}
+
 /* What the plan makes is vqnicd's own: if it ends meanwhile, it must know that when it runs again. */
 static int own_more(struct keeper *k, const struct plan *plan, char why[static KEEPER_WHY_BYTES])
 {
-	size_t before = k->own.count;
+	struct names own = { 0 };
+	bool memory = true;
 
+	for (size_t i = 0; i < k->own.count && memory; i++)
+		memory = names_add(&own, k->own.names[i]);
+	for (size_t i = 0; i < plan->count && memory; i++)
+		if (plan->changes[i].what == CHANGE_ADD)
+			memory = names_add(&own, plan->changes[i].dev);
+	if (memory && own.count != k->own.count)
+		return put_own(k, &own, why);
+	names_clear(&own);
+	return memory ? 0 : fail(why, -ENOMEM, "out of memory");
+}
+
+/* What somebody else has made meanwhile under a name of the plan's is not vqnicd's own. */
+static void disown(struct keeper *k, const struct plan *plan)
+{
 	for (size_t i = 0; i < plan->count; i++)
-		if (plan->changes[i].what == CHANGE_ADD && !names_add(&k->own, plan->changes[i].dev))
-			return fail(why, -ENOMEM, "out of memory");
-	return k->own.count == before ? 0 : write_own(k, &k->own, why);
+		if (plan->changes[i].taken) {
+			names_remove(&k->own, plan->changes[i].dev);
+			k->own_unsure = true;
+		}
 }
 
 /* What is vqnicd's own after the plan. False: no memory. */
@@ -155,12 +189,10 @@ static void settle_own(struct keeper *k, const struct plan *plan)
 	char why[KEEPER_WHY_BYTES];
 	struct names own = { 0 };
 
-	if (!own_after(k, plan, &own) || names_same(&own, &k->own) || write_own(k, &own, why)) {
+	if (!own_after(k, plan, &own) || (names_same(&own, &k->own) && !k->own_unsure))
 		names_clear(&own);
-		return;
-	}
-	names_clear(&k->own);
-	k->own = own;
+	else
+		put_own(k, &own, why);
 }
 
 int keeper_open(struct keeper **keeper, const char *where, struct vqnic *vq, char why[static KEEPER_WHY_BYTES])
@@ -177,7 +209,7 @@ int keeper_open(struct keeper **keeper, const char *where, struct vqnic *vq, cha
 	if (ret)
 		fail(why, ret, "%s", said);
 	else
-		ret = load_state(k, why);
+		ret = load_state(k, where, why);
 	if (!ret)
 		ret = load_own(k, why);
 	if (ret)
@@ -274,11 +306,27 @@ static int roll_back(struct keeper *k, int err, char why[static KEEPER_WHY_BYTES
 	return err;
 }
 
+/* Writes the state that was tried. */
+static int write_state(struct keeper *k, const char *text, size_t len, char why[static KEEPER_WHY_BYTES])
+{
+	char said[STORE_WHY_BYTES], ignored[STORE_WHY_BYTES], *is;
+	size_t is_len;
+	bool same;
+	int ret;
+
+	ret = store_write(k->store, STORE_STATE, text, len, said);
+	if (!ret || store_read(k->store, STORE_STATE, &is, &is_len, ignored))
+		return ret ? fail(why, ret, "%s", said) : 0;
+	/* What failed may have been the last step, that it is on its disk: the store has it, so it counts. */
+	same = is_len == len && !memcmp(is, text, len);
+	free(is);
+	return same ? 0 : fail(why, ret, "%s", said);
+}
+
 int keeper_apply(struct keeper *keeper, struct plan **plan, const char *text, size_t len,
 		 char why[static KEEPER_WHY_BYTES])
 {
 	struct wanted before;
-	char said[STORE_WHY_BYTES];
 	int ret;
 
 	ret = keeper_diff(keeper, plan, text, len, why);
@@ -287,12 +335,10 @@ int keeper_apply(struct keeper *keeper, struct plan **plan, const char *text, si
 	ret = own_more(keeper, *plan, why);
 	if (!ret)
 		ret = run_plan(keeper, *plan, why);
-	if (!ret) {
-		ret = store_write(keeper->store, STORE_STATE, text, len, said);
-		if (ret)
-			fail(why, ret, "%s", said);
-	}
+	if (!ret)
+		ret = write_state(keeper, text, len, why);
 	if (ret) {
+		disown(keeper, *plan);
 		plan_free(*plan);
 		*plan = NULL;
 		return roll_back(keeper, ret, why);

@@ -4,14 +4,27 @@
 
 #include "names.h"
 
-static int compare(const void *a, const void *b)
+/* Where it is, or would be. */
+static size_t place_of(const struct names *names, const char *name)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	size_t from = 0, to = names->count;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (strcmp(names->names[middle], name) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
 }
 
 bool names_have(const struct names *names, const char *name)
 {
-	return names->count && bsearch(&name, names->names, names->count, sizeof(char *), compare);
+	size_t place = place_of(names, name);
+
+	return place < names->count && !strcmp(names->names[place], name);
 }
 
 bool names_same(const struct names *a, const struct names *b)
@@ -25,6 +38,7 @@ bool names_same(const struct names *a, const struct names *b)
 static bool add(struct names *names, const char *name, size_t len)
 {
 	char *copy = strndup(name, len), **more;
+	size_t place;
 
 	if (!copy || names_have(names, copy)) {
 		free(copy);
@@ -36,8 +50,10 @@ static bool add(struct names *names, const char *name, size_t len)
 		return false;
 	}
 	names->names = more;
-	more[names->count++] = copy;
-	qsort(more, names->count, sizeof(*more), compare);
+	place = place_of(names, copy);
+	memmove(more + place + 1, more + place, (names->count - place) * sizeof(*more));
+	more[place] = copy;
+	names->count++;
 	return true;
 }
 
@@ -56,6 +72,24 @@ bool names_add_lines(struct names *names, const char *text)
 		text += len;
 	}
 	return true;
+}
+
+void names_remove(struct names *names, const char *name)
+{
+	size_t place = place_of(names, name);
+
+	if (!names_have(names, name))
+		return;
+	free(names->names[place]);
+	names->count--;
+	memmove(names->names + place, names->names + place + 1, (names->count - place) * sizeof(*names->names));
+}
+
+void names_keep(struct names *names, const struct names *others)
+{
+	for (size_t i = names->count; i-- > 0;)
+		if (!names_have(others, names->names[i]))
+			names_remove(names, names->names[i]);
 }
 
 char *names_text(const struct names *names)

@@ -15,6 +15,12 @@ struct names {
 bool names_add(struct names *names, const char *name);
 bool names_add_lines(struct names *names, const char *text);
 
+/* Takes it out, if it is in. */
+void names_remove(struct names *names, const char *name);
+
+/* Leaves those that are in `others`, too. */
+void names_keep(struct names *names, const struct names *others);
+
 bool names_have(const struct names *names, const char *name);
 bool names_same(const struct names *a, const struct names *b);
 

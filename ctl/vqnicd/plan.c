@@ -169,7 +169,7 @@ static void compare_dev(char text[static CHANGE_TEXT_BYTES], const struct config
 {
 	if (card)
 		compare_life(text, want, is, card);
-	else
+	else if (strcmp(want->card, is->card))
 		tell(text, "card %s -> %s", is->card, want->card);
 	if (memcmp(want->mac, is->mac, sizeof(want->mac)))
 		tell(text, "mac");
@@ -327,9 +327,9 @@ static int plan_dev(struct planner *p, enum change_what what, const struct confi
 	return 0;
 }
 
-int plan_make(struct plan **plan, const struct config *want, const struct names *own, const struct actual *actual, char why[static PLAN_WHY_BYTES])
+int plan_make(struct plan **plan, const struct config *want, const struct names *own, const struct actual *actual,
+	      char why[static PLAN_WHY_BYTES])
 {
-	/* What makes room comes before what takes it. */
 	static const enum change_what order[] = { CHANGE_REPLACE, CHANGE_ADD, CHANGE_MAC, CHANGE_POLICY };
 	struct planner p = { .want = want, .actual = actual, .why = why };
 	int ret;
@@ -390,7 +390,7 @@ static int keep_card(const struct vqnic_card *card, void *opaque)
 static int add_dev(struct vqnic *vq, const struct config_dev *want, char *why)
 {
 	struct vqnic_dev_spec spec = { .mtu = want->mtu, .pairs = want->pairs };
-	struct actual_card card;
+	struct actual_card card = { 0 };
 	int ret;
 
 	ret = vqnic_cards(vq, want->card, keep_card, &card);
@@ -413,30 +413,37 @@ static int add_dev(struct vqnic *vq, const struct config_dev *want, char *why)
 	return ret;
 }
 
-static int run_change(const struct change *change, struct vqnic *vq, char *why)
+/* Does of a change what makes room for others. */
+static int make_room(struct change *change, struct vqnic *vq, char *why)
+{
+	int ret = 0;
+
+	if (change->what == CHANGE_REMOVE || change->what == CHANGE_REPLACE)
+		ret = vqnic_dev_del(vq, NULL, change->dev);
+	return ret ? refuse(why, ret, "%s", vqnic_error(vq)) : 0;
+}
+
+/* Does the rest. */
+static int make_dev(struct change *change, struct vqnic *vq, char *why)
 {
 	const struct config_dev *want = change->want;
 	int ret = 0;
 
 	switch (change->what) {
-	case CHANGE_REMOVE:
-		ret = vqnic_dev_del(vq, NULL, change->dev);
-		break;
 	case CHANGE_REPLACE:
-		ret = vqnic_dev_del(vq, NULL, change->dev);
-		if (ret)
-			break;
-		return add_dev(vq, want, why);
 	case CHANGE_ADD:
-		return add_dev(vq, want, why);
+		ret = add_dev(vq, want, why);
+		change->taken = ret == -EEXIST;
+		return ret;
 	case CHANGE_MAC:
 		ret = vqnic_dev_set_mac(vq, want->card, want->name, want->mac);
 		break;
 	case CHANGE_POLICY:
 		ret = vqnic_set_policy(vq, want->card, want->name, &want->policy);
 		break;
+	case CHANGE_REMOVE:
 	case CHANGE_WAIT:
-		return 0;
+		break;
 	}
 	return ret ? refuse(why, ret, "%s", vqnic_error(vq)) : 0;
 }
@@ -447,19 +454,30 @@ static bool may_pass(int err)
 	return err == -EBUSY || err == -ENODEV || err == -ENOENT || err == -EIO;
 }
 
-int plan_run(struct plan *plan, struct vqnic *vq, char why[static PLAN_WHY_BYTES])
+/* Does one half of all changes. */
+static int run(struct plan *plan, struct vqnic *vq, int (*half)(struct change *change, struct vqnic *vq, char *why),
+	       char why[static PLAN_WHY_BYTES])
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		struct change *change = &plan->changes[i];
 		char said[PLAN_WHY_BYTES];
-		int ret = run_change(change, vq, said);
+		int ret = *change->pending ? 0 : half(change, vq, said);
 
 		if (ret && !may_pass(ret))
 			return refuse(why, ret, "%s%s%s: %.400s", change_name(change->what), change->dev ? " " : "",
 				      change->dev ? change->dev : "", said);
 		if (ret)
 			snprintf(change->pending, sizeof(change->pending), "%.255s", said);
-		change->done = !ret && !*change->pending;
+		change->done = !*change->pending;
 	}
 	return 0;
+}
+
+int plan_run(struct plan *plan, struct vqnic *vq, char why[static PLAN_WHY_BYTES])
+{
+	int ret;
+
+	/* One after the other would not do: of two devices that change places, each needs the other's. */
+	ret = run(plan, vq, make_room, why);
+	return ret ? ret : run(plan, vq, make_dev, why);
 }

@@ -25,6 +25,7 @@ struct change {
 	const struct config_dev *want;		/* NULL: of CHANGE_REMOVE, and of a card */
 	char text[CHANGE_TEXT_BYTES];		/* what differs, like "mtu 1500 -> 9000" */
 	bool done;
+	bool taken;				/* somebody else has made a device of that name meanwhile */
 	char pending[CHANGE_TEXT_BYTES];	/* "", or why it cannot be done now, but may be later */
 };
 

@@ -58,7 +58,7 @@ static void remove_partial(const char *path)
 	char pattern[4096];
 	glob_t found;
 
-	if ((size_t)snprintf(pattern, sizeof(pattern), "%s.??????", path) >= sizeof(pattern) ||
+	if ((size_t)snprintf(pattern, sizeof(pattern), "%s.part.??????", path) >= sizeof(pattern) ||
 	    glob(pattern, 0, NULL, &found))
 		return;
 	for (size_t i = 0; i < found.gl_pathc; i++)
