@@ -132,15 +132,38 @@ static struct nl_msg *request(uint16_t id, uint8_t command, uint8_t version, int
 	return NULL;
 }
 
+static int not_loaded(struct vqnic *vq)
+{
+	return handle_fail(vq, -ENOENT, "the vqnic driver is not loaded (no generic netlink family \"%s\")",
+			   VQNIC_GENL_NAME);
+}
+
+/* Whether the driver is there, and not just coming or going. */
+static bool is_live(void)
+{
+	FILE *file;
+	char state[16] = "";
+
+	if (access("/sys/module/" VQNIC_GENL_NAME, F_OK))
+		return false;
+	/* What is part of the kernel has no such file. */
+	file = fopen("/sys/module/" VQNIC_GENL_NAME "/initstate", "re");
+	if (!file)
+		return true;
+	if (!fgets(state, sizeof(state), file))
+		*state = '\0';
+	fclose(file);
+	return !strcmp(state, "live\n");
+}
+
 /* The family is not there: its driver is not either, or this is another network namespace than the cards'. */
 static int no_family(struct vqnic *vq, enum handle_family family)
 {
 	if (family == HANDLE_VDPA)
 		return handle_fail(vq, -ENOENT, "vDPA devices cannot be made: the kernel module vdpa is not loaded");
-	if (!access("/sys/module/" VQNIC_GENL_NAME, F_OK))
+	if (is_live())
 		return handle_fail(vq, -ENONET, "the vqnic driver answers in the initial network namespace only");
-	return handle_fail(vq, -ENOENT, "the vqnic driver is not loaded (no generic netlink family \"%s\")",
-			   VQNIC_GENL_NAME);
+	return not_loaded(vq);
 }
 
 int handle_ask_for_family(struct vqnic *vq, enum handle_family family, struct reply *reply)
@@ -220,6 +243,9 @@ int handle_ask(struct vqnic *vq, const struct handle_question *question, struct 
 			vq->families[family] = 0;
 			continue;
 		}
+		/* Netlink's word for a module that is being removed. */
+		if (reply->error == -EPROTONOSUPPORT && family == HANDLE_VQNIC)
+			return not_loaded(vq);
 		if (reply->error)
 			return handle_fail(vq, reply->error, "%s",
 					   reply->text[0] ? reply->text : strerror(-reply->error));

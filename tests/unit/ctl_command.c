@@ -581,6 +581,14 @@ static void driver_not_loaded(void **state)
 	assert_int_equal(k.requests, 0);
 }
 
+static void driver_being_removed(void **state)
+{
+	(void)state;
+	put_verdict(answer(), -EPROTONOSUPPORT, NULL);
+	expect("card show", EXIT_REFUSED, "",
+	       "vqnicctl: the vqnic driver is not loaded (no generic netlink family \"vqnic\"): modprobe vqnic\n");
+}
+
 static void driver_seen_elsewhere(void **state)
 {
 	(void)state;
@@ -1170,6 +1178,7 @@ int main(void)
 		TEST(with_stats_that_cannot_be_had),
 		TEST(stats_of_a_dead_card),
 		TEST(driver_not_loaded),
+		TEST(driver_being_removed),
 		TEST(driver_seen_elsewhere),
 		TEST(driver_reloaded_meanwhile),
 		TEST(callback_ends_the_enumeration),
