@@ -1,79 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <json-c/json.h>
 
+#include "ask.h"
 #include "config.h"
 #include "file.h"
 
 /* Bytes of the longest configuration that vqnicd takes. */
 #define CONFIG_BYTES_MAX (1 << 20)
-
-__attribute__((format(printf, 3, 4)))
-static int fail(const struct session *session, int err, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(session->why, WHY_BYTES, format, args);
-	va_end(args);
-	return err;
-}
-
-/* ---- asking ---- */
-
-/* Takes the result out of an answer, or why there is none. */
-static int take_result(const struct session *session, json_object *answer, json_object **result)
-{
-	json_object *error, *message;
-
-	if (json_object_object_get_ex(answer, "error", &error)) {
-		if (!json_object_object_get_ex(error, "message", &message))
-			return fail(session, -EBADMSG, "vqnicd's answer is not understood");
-		return fail(session, -EREMOTEIO, "%s", json_object_get_string(message));
-	}
-	if (!json_object_object_get_ex(answer, "result", result))
-		return fail(session, -EBADMSG, "vqnicd's answer is not understood");
-	json_object_get(*result);
-	return 0;
-}
-
-/* Asks vqnicd; takes over `params`, NULL being none. The caller puts *result, which may be NULL, also after an error. */
-static int ask(const struct session *session, const char *method, json_object *params, json_object **result)
-{
-	json_object *request = json_object_new_object(), *answer;
-	char *line = NULL;
-	int ret;
-
-	*result = NULL;
-	json_object_object_add(request, "jsonrpc", json_object_new_string("2.0"));
-	json_object_object_add(request, "id", json_object_new_int(1));
-	json_object_object_add(request, "method", json_object_new_string(method));
-	if (params)
-		json_object_object_add(request, "params", params);
-	ret = vqnic_call(session->vq, session->socket, json_object_to_json_string_ext(request, JSON_C_TO_STRING_PLAIN),
-			 &line);
-	json_object_put(request);
-	if (ret == -ECONNREFUSED)
-		return fail(session, ret, "%s: systemctl start vqnicd", vqnic_error(session->vq));
-	if (ret)
-		return ret;
-	answer = json_tokener_parse(line);
-	free(line);
-	ret = take_result(session, answer, result);
-	json_object_put(answer);
-	return ret;
-}
-
-static const char *text_of(json_object *object, const char *key)
-{
-	json_object *value;
-
-	return json_object_object_get_ex(object, key, &value) ? json_object_get_string(value) : NULL;
-}
 
 /* ---- what is wanted ---- */
 
@@ -86,14 +23,14 @@ static int read_config(const struct session *session, const char *name, json_obj
 	int ret;
 
 	if (!in)
-		return fail(session, -errno, "cannot open %s: %s", name, strerror(errno));
+		return session_fail(session, -errno, "cannot open %s: %s", name, strerror(errno));
 	ret = file_read(in, CONFIG_BYTES_MAX, &bytes, &len);
 	if (in != session->in)
 		fclose(in);
 	if (!ret)
 		json_object_object_add(params, "text", json_object_new_string_len((char *)bytes, (int)len));
 	free(bytes);
-	return ret ? fail(session, ret, "cannot read %s: %s", name, strerror(-ret)) : 0;
+	return ret ? session_fail(session, ret, "cannot read %s: %s", name, strerror(-ret)) : 0;
 }
 
 static void show_change(struct out *o, size_t number, json_object *change)
@@ -103,7 +40,7 @@ static void show_change(struct out *o, size_t number, json_object *change)
 
 	out_open_item(o, "change", "number", number);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		const char *text = text_of(change, keys[i]);
+		const char *text = answer_text(change, keys[i]);
 
 		if (text)
 			out_colored(o, keys[i], !strcmp(keys[i], "dev") ? OUT_NAME :
@@ -143,13 +80,13 @@ static int ask_of_file(const struct request *r, const struct session *session, c
 		json_object_put(params);
 		return ret;
 	}
-	ret = ask(session, method, params, result);
+	ret = ask_vqnicd(session, method, params, result);
 	/* As a compiler says it; its own file vqnicd has named. */
 	if (ret == -EREMOTEIO && r->file) {
 		char why[WHY_BYTES];
 
 		snprintf(why, sizeof(why), "%s", session->why);
-		fail(session, ret, "%.150s:%.350s", r->file, why);
+		session_fail(session, ret, "%.150s:%.350s", r->file, why);
 	}
 	return ret;
 }
@@ -184,12 +121,12 @@ int config_show(const struct request *request, const struct session *session, st
 	int ret;
 
 	(void)request;
-	ret = ask(session, "config.get", NULL, &result);
+	ret = ask_vqnicd(session, "config.get", NULL, &result);
 	if (ret)
 		return ret;
-	text = text_of(result, "text");
+	text = answer_text(result, "text");
 	if (!text)
-		ret = fail(session, -ENODATA, "nothing is wanted yet: \"vqnicctl config apply FILE\" says what is");
+		ret = session_fail(session, -ENODATA, "nothing is wanted yet: \"vqnicctl config apply FILE\" says what is");
 	else if (session->format == OUT_TEXT)
 		fputs(text, session->file);
 	else
@@ -234,7 +171,7 @@ int track(const struct request *request, const struct session *session, struct s
 		json_object_object_add(params, "iova", json_object_new_uint64(request->iova));
 		json_object_object_add(params, "size", json_object_new_uint64(request->size));
 	}
-	ret = ask(session, methods[request->track], params, &result);
+	ret = ask_vqnicd(session, methods[request->track], params, &result);
 	if (!ret && request->track == TRACK_READ)
 		show_written(show->out, result);
 	json_object_put(result);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,17 +8,6 @@
 
 #include "file.h"
 #include "migrate.h"
-
-__attribute__((format(printf, 3, 4)))
-static int fail(const struct session *session, int err, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(session->why, WHY_BYTES, format, args);
-	va_end(args);
-	return err;
-}
 
 /* ---- in ---- */
 
@@ -31,11 +19,11 @@ static int read_file(const struct session *session, const char *file, uint8_t **
 
 	*bytes = NULL;
 	if (!in)
-		return fail(session, -errno, "cannot open %s: %s", name, strerror(errno));
+		return session_fail(session, -errno, "cannot open %s: %s", name, strerror(errno));
 	ret = file_read(in, VQNIC_STATE_BYTES_MAX, bytes, len);
 	if (file)
 		fclose(in);
-	return ret ? fail(session, ret, "cannot read %s: %s", name, strerror(-ret)) : 0;
+	return ret ? session_fail(session, ret, "cannot read %s: %s", name, strerror(-ret)) : 0;
 }
 
 int state_load(const struct session *session, const char *card, const char *dev, const char *file)
@@ -138,7 +126,7 @@ static int write_state(const struct session *session, const char *file, const ui
 	ret = file ? write_file(file, bytes, len) : file_write(session->file, bytes, len, cancelled);
 	if (!ret)
 		return 0;
-	return fail(session, ret, "cannot write %s: %s", file ? file : "the standard output", strerror(-ret));
+	return session_fail(session, ret, "cannot write %s: %s", file ? file : "the standard output", strerror(-ret));
 }
 
 static int keep_state(const struct vqnic_dev *dev, void *opaque)
@@ -168,7 +156,7 @@ int state_save(const struct session *session, const char *card, const char *dev,
 	int ret;
 
 	if (!file && isatty(fileno(session->file)))
-		return fail(session, -ENOTTY, "a state is not for a terminal: give -o FILE, or a pipe");
+		return session_fail(session, -ENOTTY, "a state is not for a terminal: give -o FILE, or a pipe");
 	ret = vqnic_devs(session->vq, card, dev, keep_state, &state);
 	if (ret)
 		return ret;
@@ -186,9 +174,9 @@ int state_save(const struct session *session, const char *card, const char *dev,
 		snprintf(why, sizeof(why), "%s", *session->why ? session->why : vqnic_error(session->vq));
 		err = vqnic_resume(session->vq, card, dev);
 		if (err)
-			fail(session, ret, "%.300s; the device stays suspended: %.150s", why, vqnic_error(session->vq));
+			session_fail(session, ret, "%.300s; the device stays suspended: %.150s", why, vqnic_error(session->vq));
 		else
-			fail(session, ret, "%.450s; the device goes on", why);
+			session_fail(session, ret, "%.450s; the device goes on", why);
 	}
 	restore_signals(old);
 	return ret;

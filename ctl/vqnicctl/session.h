@@ -19,7 +19,13 @@ struct session {
 	bool dry_run;		/* what would be done is printed only */
 	const char *socket;	/* where vqnicd listens; NULL: where it does by default */
 	bool stats;		/* cards and devices are shown with their counters */
+	double interval;	/* of what is shown again and again, seconds */
+	unsigned long count;	/* how many times that is; 0: until it is ended */
 	char *why;		/* WHY_BYTES: why a command failed, if it was not the library; else "" */
 };
+
+/* Keeps why a command failed, and returns `err`. */
+__attribute__((format(printf, 3, 4)))
+int session_fail(const struct session *session, int err, const char *format, ...);
 
 #endif
