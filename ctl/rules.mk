@@ -70,7 +70,7 @@ install-ctl: ctl man
 
 # Unit tests run with the sanitizers: what they feed is hostile.
 CTL_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-CTL_TESTS := reply decode command batch state migrate
+CTL_TESTS := reply decode command batch state migrate top health
 build-tests: $(CTL_TESTS:%=$(B)/tests/ctl_%)
 $(B)/ctl/sanitized/%.o: ctl/%.c ctl/rules.mk
 	@mkdir -p $(@D)
@@ -81,7 +81,9 @@ $(B)/ctl/sanitized/tests/%.o: tests/unit/%.c ctl/rules.mk
 CTL_SANITIZED_LIB := $(CTL_LIB_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%)
 CTL_SANITIZED_TOOL := $(filter-out %/main.o,$(CTL_TOOL_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%))
 $(B)/tests/ctl_command: LDFLAGS += -Wl,--wrap=vqnic_listen,--wrap=vqnic_event_fd,--wrap=vqnic_events
-CTL_KERNEL_TESTS := $(B)/tests/ctl_command $(B)/tests/ctl_batch $(B)/tests/ctl_migrate
+$(B)/tests/ctl_top: LDFLAGS += -Wl,--wrap=clock_gettime,--wrap=ppoll
+$(B)/tests/ctl_health: LDFLAGS += -Wl,--wrap=vqnic_call
+CTL_KERNEL_TESTS := $(patsubst %,$(B)/tests/ctl_%,command batch migrate top health)
 $(CTL_KERNEL_TESTS): $(CTL_SANITIZED_TOOL) $(B)/ctl/sanitized/tests/ctl_kernel.o
 $(CTL_KERNEL_TESTS): LDFLAGS += -Wl,--wrap=nl_send_auto,--wrap=nl_recv,--wrap=access
 $(CTL_TESTS:%=$(B)/tests/ctl_%): $(B)/tests/ctl_%: $(B)/ctl/sanitized/tests/ctl_%.o $(CTL_SANITIZED_LIB)

@@ -24,10 +24,18 @@ _vqnicctl_settings_but() {
 	done
 }
 
-# The arguments of a command: TAKES CARD DEV SETTING USED. What is empty is not given yet; SETTING has no value yet, the
-# settings USED have. Status 1: it is a file's name.
+# The arguments of a command: TAKES ACTION CARD DEV SETTING USED. What is empty is not given yet; SETTING has no value yet,
+# the settings USED have. Status 1: it is a file's name.
 _vqnicctl_arguments() {
-	local takes=$1 card=$2 dev=$3 setting=$4 used=$5
+	local takes=$1 action=$2 card=$3 dev=$4 setting=$5 used=$6
+	case $takes in
+	*' action '*)
+		if [ -z "$action" ]; then
+			_vqnicctl_actions
+			return 0
+		fi
+		;;
+	esac
 	case $takes in
 	*' card '*) [ -n "$card$dev" ] || _vqnicctl_cards ;;
 	esac
@@ -52,10 +60,14 @@ _vqnicctl_arguments() {
 # CURRENT WORD...: prints the candidates for the word that begins with CURRENT, and others, after the words WORD of a
 # command line. Status 1: it is a file's name.
 _vqnicctl_candidates() {
-	local current=$1 object='' verb='' takes='' card='' dev='' setting='' used=' ' file='' batch='' word
+	local current=$1 object='' verb='' takes='' action='' card='' dev='' setting='' used=' ' wants='' batch='' word
 	shift
 	for word in "$@"; do
-		case $file$word in
+		if [ -n "$wants" ]; then
+			wants=''
+			continue
+		fi
+		case $word in
 		-*)
 			_vqnicctl_values "${word%%=*}" >/dev/null && continue
 			case $word in
@@ -63,18 +75,20 @@ _vqnicctl_candidates() {
 			esac
 			case $word in
 			*=*) ;;
-			*) file=yes ;;
+			*) wants=$word ;;
 			esac
 			continue
 			;;
 		esac
-		if [ -n "$file" ]; then
-			file=''
-		elif [ -z "$object" ]; then
+		if [ -z "$object" ]; then
 			object=$word
+			takes=" $(_vqnicctl_takes "$object" '') "
+			[ "$takes" = '  ' ] || verb=none
 		elif [ -z "$verb" ]; then
 			verb=$word
 			takes=" $(_vqnicctl_takes "$object" "$verb") "
+		elif [ -z "$action" ] && case $takes in *' action '*) true ;; *) false ;; esac then
+			action=$word
 		elif [ -z "$card$dev" ] && case $word in *:*.*) true ;; *) false ;; esac then
 			card=$word
 		elif [ -z "$dev" ]; then
@@ -86,10 +100,13 @@ _vqnicctl_candidates() {
 			setting=''
 		fi
 	done
-	[ -z "$file" ] || return 1
+	if [ -n "$wants" ]; then
+		_vqnicctl_values "$wants" || [ $? -eq 2 ]
+		return
+	fi
 	case $current in
 	-*=*)
-		_vqnicctl_values "${current%%=*}" >/dev/null || return 1
+		_vqnicctl_values "${current%%=*}" >/dev/null || [ $? -eq 2 ] || return 1
 		_vqnicctl_values "${current%%=*}" | while read -r word; do
 			printf '%s=%s\n' "${current%%=*}" "$word"
 		done
@@ -103,7 +120,7 @@ _vqnicctl_candidates() {
 		elif [ -z "$verb" ]; then
 			_vqnicctl_verbs "$object"
 		else
-			_vqnicctl_arguments "$takes" "$card" "$dev" "$setting" "$used" || return 1
+			_vqnicctl_arguments "$takes" "$action" "$card" "$dev" "$setting" "$used" || return 1
 		fi
 		;;
 	esac

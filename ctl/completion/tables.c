@@ -62,15 +62,26 @@ static void print_verbs(void)
 
 static void print_arguments(void)
 {
-	printf("# OBJECT VERB: which of card, dev, one (of these only), settings and file follow\n_vqnicctl_takes() {\n"
+	printf("# OBJECT VERB: which of action, card, dev, one (of these only), settings and file follow; without a VERB if the\n"
+	       "# object has none\n_vqnicctl_takes() {\n"
 	       "\tcase \"$1 $2\" in\n");
 	for (const struct command *c = commands; c->object; c++)
 		if (c->arguments_max || c->flags & COMMAND_FILE)
-			printf("\t'%s %s') echo%s%s%s%s%s ;;\n", c->object, c->verb, c->cards ? " card" : "",
-			       c->devs ? " dev" : "", c->arguments_max < c->cards + c->devs ? " one" : "",
+			printf("\t'%s %s') echo%s%s%s%s%s%s ;;\n", c->object, c->verb,
+			       c->flags & COMMAND_TRACK ? " action" : "", c->cards ? " card" : "", c->devs ? " dev" : "", c->arguments_max < c->cards + c->devs ? " one" : "",
 			       c->flags & COMMAND_SETTINGS ? " settings" : "",
 			       c->flags & COMMAND_FILE ? " file" : "");
 	printf("\tesac\n}\n\n");
+}
+
+static void print_actions(void)
+{
+	printf("_vqnicctl_actions() {\n\tprintf '%%s\\n'");
+	for (unsigned int i = 0; i < TRACK_ACTIONS; i++) {
+		putchar(' ');
+		print_quoted(track_actions[i], strlen(track_actions[i]));
+	}
+	printf("\n}\n\n");
 }
 
 static void print_settings(void)
@@ -114,7 +125,8 @@ static void print_fixed(const char *values)
 
 static void print_values(void)
 {
-	printf("# SETTING or OPTION; status 1: its value is a file's name\n_vqnicctl_values() {\n\tcase $1 in\n");
+	printf("# SETTING or OPTION; status 1: its value is a file's name, 2: it is a word of its own\n"
+	       "_vqnicctl_values() {\n\tcase $1 in\n");
 	for (const struct setting *s = settings; s->key; s++) {
 		printf("\t%s) ", s->key);
 		print_fixed(s->values);
@@ -128,6 +140,8 @@ static void print_values(void)
 			print_fixed(o->values);
 		else
 			printf("return 1");
+		if (o->option.has_arg == required_argument && strcmp(o->values, "FILE"))
+			printf("\n\t\treturn 2");
 		printf(" ;;\n");
 	}
 	printf("\tesac\n}\n\n");
@@ -139,6 +153,7 @@ int main(void)
 	print_objects();
 	print_verbs();
 	print_arguments();
+	print_actions();
 	print_settings();
 	print_options();
 	print_values();

@@ -8,14 +8,14 @@
 #include "session.h"
 
 /* The command whose words these are. */
-static int run(char **words, unsigned int count, const char *output, const struct session *session,
+static int run(char **words, unsigned int count, const struct options *options, const struct session *session,
 	       const struct error_place *at)
 {
 	struct request request;
 
 	if (!command_parse(words, count, &request, at))
 		return EXIT_USAGE;
-	if (output && !(request.command->flags & COMMAND_OUTPUT)) {
+	if (options->output && !(request.command->flags & COMMAND_OUTPUT)) {
 		error_say(at, "--output is for \"migrate save\" only");
 		return EXIT_USAGE;
 	}
@@ -23,8 +23,12 @@ static int run(char **words, unsigned int count, const char *output, const struc
 		error_say(at, "--dry-run is for \"config apply\" only");
 		return EXIT_USAGE;
 	}
-	if (output)
-		request.file = output;
+	if ((options->interval > 0 || options->count) && !(request.command->flags & COMMAND_AGAIN)) {
+		error_say(at, "--interval and --count are for \"top\" only");
+		return EXIT_USAGE;
+	}
+	if (options->output)
+		request.file = options->output;
 	return command_run(&request, session, at);
 }
 
@@ -59,11 +63,17 @@ int cli_run(int argc, char **argv, FILE *in, FILE *out, FILE *err)
 		error_say(&at, "--dry-run is for \"config apply\" alone, and for no batch");
 		return EXIT_USAGE;
 	}
+	if (options.batch && (options.interval > 0 || options.count)) {
+		error_say(&at, "--interval and --count are for \"top\", which no batch can have");
+		return EXIT_USAGE;
+	}
 	session.format = options.format;
 	session.color = options_color(&options, out);
 	session.stats = options.stats;
 	session.dry_run = options.dry_run;
 	session.socket = options.socket;
+	session.interval = options.interval > 0 ? options.interval : 1;
+	session.count = options.count;
 	session.vq = vqnic_new();
 	if (!session.vq) {
 		error_say(&at, "out of memory");
@@ -72,7 +82,7 @@ int cli_run(int argc, char **argv, FILE *in, FILE *out, FILE *err)
 	if (options.batch)
 		status = batch_run(options.batch, in, options.force, &session, err);
 	else
-		status = run(argv + first, (unsigned int)(argc - first), options.output, &session, &at);
+		status = run(argv + first, (unsigned int)(argc - first), &options, &session, &at);
 	vqnic_free(session.vq);
 	return status;
 }

@@ -6,10 +6,12 @@
 
 #include "command.h"
 #include "config.h"
+#include "health.h"
 #include "migrate.h"
 #include "monitor.h"
 #include "settings.h"
 #include "show.h"
+#include "top.h"
 
 static int card_show(const struct request *r, const struct session *session, struct show *show)
 {
@@ -88,6 +90,12 @@ static int monitor(const struct request *r, const struct session *session, struc
 	return monitor_run(session);
 }
 
+static int top(const struct request *r, const struct session *session, struct show *show)
+{
+	(void)show;
+	return top_run(r, session);
+}
+
 const struct command commands[] = {
 	{ "card", "show", "[CARD]", "cards, what they can do and how they are", 1, 0, 1, 0, card_show },
 	{ "dev", "show", "[CARD] [DEV]", "vDPA devices, their features and queues", 1, 1, 2, 0, dev_show },
@@ -108,7 +116,10 @@ const struct command commands[] = {
 	{ "config", "show", "", "what vqnicd keeps", 0, 0, 0, 0, config_show },
 	{ "config", "diff", "[FILE]", "what another file would change", 0, 0, 0, COMMAND_FILE, config_diff },
 	{ "config", "apply", "[FILE]", "have vqnicd keep that", 0, 0, 0, COMMAND_FILE | COMMAND_DRY_RUN, config_apply },
+	{ "health", "show", "[CARD]", "what is wrong, and what helps", 1, 0, 1, 0, health_show },
 	{ "monitor", "", "", "events, one on a line, as they happen", 0, 0, 0, COMMAND_ALONE, monitor },
+	{ "top", "", "[CARD] [DEV]", "rates of devices and queues, again and again", 1, 1, 2, COMMAND_ALONE | COMMAND_AGAIN,
+	  top },
 	{ NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL },
 };
 
@@ -171,16 +182,16 @@ static bool parse_number(const char *text, uint64_t *value)
 	return isdigit((unsigned char)*text) && !*end && !errno;
 }
 
+const char *const track_actions[] = {
+	[TRACK_START] = "start", [TRACK_READ] = "read", [TRACK_STOP] = "stop",
+};
+
 /* Takes what to do off the front of the arguments. */
 static bool take_action(const char *name, char ***arguments, unsigned int *count, struct request *r,
 			const struct error_place *at)
 {
-	static const char *const actions[] = {
-		[TRACK_START] = "start", [TRACK_READ] = "read", [TRACK_STOP] = "stop",
-	};
-
-	for (unsigned int i = 0; *count && i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (!strcmp(**arguments, actions[i])) {
+	for (unsigned int i = 0; *count && i < TRACK_ACTIONS; i++)
+		if (!strcmp(**arguments, track_actions[i])) {
 			r->track = (enum track_action)i;
 			++*arguments;
 			--*count;

@@ -14,7 +14,8 @@
 enum { EXIT_DONE, EXIT_USAGE, EXIT_REFUSED, EXIT_LATER = 65 };
 
 /* What "migrate track" does. */
-enum track_action { TRACK_START, TRACK_READ, TRACK_STOP };
+enum track_action { TRACK_START, TRACK_READ, TRACK_STOP, TRACK_ACTIONS };
+extern const char *const track_actions[TRACK_ACTIONS];
 
 /* What a command was asked to do. It is not to be copied: `card` may point into it. */
 struct request {
@@ -33,9 +34,9 @@ struct request {
 #define COMMAND_DEV 4u		/* the device is a must */
 #define COMMAND_FILE 8u		/* after the other arguments may come a FILE, which it reads */
 #define COMMAND_OUTPUT 16u	/* it writes to the FILE of --output */
-
-#define COMMAND_DRY_RUN 64u	/* it can say what it would do, and not do it */
 #define COMMAND_TRACK 32u	/* before the other arguments comes what to do, and after it, but to stop, IOVA and SIZE */
+#define COMMAND_DRY_RUN 64u	/* it can say what it would do, and not do it */
+#define COMMAND_AGAIN 128u	/* it prints again and again, as --interval and --count say */
 
 struct command {
 	const char *object;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
 #include <poll.h>
-#include <time.h>
 
 #include "monitor.h"
 #include "show.h"
@@ -12,16 +11,11 @@ static int print_event(const struct vqnic_event *event, void *opaque)
 	const struct session *session = opaque;
 	struct out *o = out_new(session->file, session->format, session->color);
 	struct show show = { .out = o };
-	struct timespec now;
-	char text[64], stamp[32];
-	struct tm tm;
+	char text[OUT_TIME_BYTES];
 
 	if (!o)
 		return -ENOMEM;
-	clock_gettime(CLOCK_REALTIME, &now);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &tm));
-	snprintf(text, sizeof(text), "%s.%03ldZ", stamp, now.tv_nsec / 1000000);
-	out_string(o, "time", text);
+	out_string(o, "time", out_time(text));
 	if (event)
 		show_event(event, &show);
 	else

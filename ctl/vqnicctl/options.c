@@ -12,6 +12,8 @@ const struct option_text option_texts[] = {
 	{ { "output", required_argument, NULL, 'o' }, "FILE", "where \"migrate save\" writes" },
 	{ { "dry-run", no_argument, NULL, 'n' }, NULL, "say what \"config apply\" would do, and not do it" },
 	{ { "socket", required_argument, NULL, 'S' }, "FILE", "where vqnicd listens" },
+	{ { "interval", required_argument, NULL, 'i' }, "SECONDS", "how often \"top\" shows rates, 0.1..3600; 1 if not given" },
+	{ { "count", required_argument, NULL, 'N' }, "N", "end \"top\" after so many times" },
 	{ { "color", optional_argument, NULL, 'c' }, "auto|always|never", "colour text; auto: on a terminal" },
 	{ { "stats", no_argument, NULL, 's' }, NULL, "show cards and devices with their counters" },
 	{ { "json", no_argument, NULL, 'j' }, NULL, "print JSON" },
@@ -20,6 +22,9 @@ const struct option_text option_texts[] = {
 	{ { "version", no_argument, NULL, 'V' }, NULL, "print the version" },
 	{ { NULL, 0, NULL, 0 }, NULL, NULL },
 };
+
+/* Of blocks that --count can ask for. */
+#define COUNT_MAX 1000000000UL
 
 #define OPTIONS (sizeof(option_texts) / sizeof(option_texts[0]))
 
@@ -53,6 +58,29 @@ static bool parse_color(const char *text, struct options *options, const struct 
 		return true;
 	}
 	error_say(at, "--color cannot be \"%s\": it is auto|always|never", text);
+	return false;
+}
+
+/* Takes the value of --interval. Returns whether it is right; says else what is wrong. */
+static bool parse_interval(const char *text, struct options *options, const struct error_place *at)
+{
+	char *end;
+
+	options->interval = strtod(text, &end);
+	if (isdigit((unsigned char)*text) && strspn(text, "0123456789.") == strlen(text) && !*end &&
+	    options->interval >= 0.1 && options->interval <= 3600)
+		return true;
+	error_say(at, "--interval cannot be \"%s\": it is 0.1..3600 seconds", text);
+	return false;
+}
+
+/* Takes the value of --count. Returns whether it is right; says else what is wrong. */
+static bool parse_count(const char *text, struct options *options, const struct error_place *at)
+{
+	options->count = strtoul(text, NULL, 10);
+	if (strspn(text, "0123456789") == strlen(text) && options->count && options->count <= COUNT_MAX)
+		return true;
+	error_say(at, "--count cannot be \"%s\": it is 1..%lu", text, COUNT_MAX);
 	return false;
 }
 
@@ -99,6 +127,14 @@ int options_parse(int argc, char **argv, struct options *options, const struct e
 			break;
 		case 'S':
 			options->socket = optarg;
+			break;
+		case 'i':
+			if (!parse_interval(optarg, options, at))
+				return -1;
+			break;
+		case 'N':
+			if (!parse_count(optarg, options, at))
+				return -1;
 			break;
 		case 'f':
 			options->force = true;

@@ -27,6 +27,8 @@ struct options {
 	const char *output;	/* NULL: not given */
 	bool dry_run;
 	const char *socket;	/* NULL: not given */
+	double interval;	/* seconds; 0: not given */
+	unsigned long count;	/* 0: not given */
 	bool force;
 	bool help;
 	bool version;

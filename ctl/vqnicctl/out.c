@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <json-c/json.h>
 
@@ -195,6 +196,44 @@ void out_bool(struct out *o, const char *key, bool value)
 		word(o, "%s %s", key, value ? "true" : "false");
 	else
 		put(o, key, json_object_new_boolean(value));
+}
+
+void out_decimal(struct out *o, const char *key, double value)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.3f", value);
+	if (o->format == OUT_TEXT)
+		word(o, "%s %s", key, text);
+	else
+		put(o, key, json_object_new_double_s(value, text));
+}
+
+void out_rate(struct out *o, const char *key, double value)
+{
+	static const char prefixes[] = { ' ', 'k', 'M', 'G', 'T', 'P' };
+	size_t prefix = 0;
+
+	if (o->format != OUT_TEXT) {
+		out_decimal(o, key, value);
+		return;
+	}
+	/* What would be rounded to 1000 has the next prefix. */
+	for (; value >= 999.5 && prefix + 1 < sizeof(prefixes); prefix++)
+		value /= 1000;
+	word(o, "%s %4.*f%c", key, value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2, value, prefixes[prefix]);
+}
+
+const char *out_time(char text[static OUT_TIME_BYTES])
+{
+	struct timespec now;
+	char stamp[32];
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", gmtime_r(&now.tv_sec, &tm));
+	snprintf(text, OUT_TIME_BYTES, "%s.%03ldZ", stamp, now.tv_nsec / 1000000);
+	return text;
 }
 
 void out_open_list(struct out *o, const char *key)

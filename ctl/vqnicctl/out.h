@@ -44,6 +44,17 @@ void out_uint(struct out *o, const char *key, uint64_t value);
 void out_hex(struct out *o, const char *key, uint64_t value);	/* hexadecimal in text */
 void out_bool(struct out *o, const char *key, bool value);
 
+/* A number with three decimals. */
+void out_decimal(struct out *o, const char *key, double value);
+
+/* The same, not negative; in text three digits of it and a prefix of the SI, "12.3k", always as wide. */
+void out_rate(struct out *o, const char *key, double value);
+
+#define OUT_TIME_BYTES 64
+
+/* What time it is, as ISO 8601 has it: "2026-01-31T12:00:00.000Z". Returns `text`. */
+const char *out_time(char text[static OUT_TIME_BYTES]);
+
 /* A list of words, an array of strings in JSON. Text: "none" if there are none. */
 void out_open_list(struct out *o, const char *key);
 void out_item(struct out *o, enum out_color color, const char *value);

@@ -105,6 +105,36 @@ test_monitor() {
 	expect "the link" "$(tail -n 1 "$run/events" | json link)" down
 }
 
+# What is wrong is found, and what helps helps.
+test_health() {
+	guest -t 120 <<-EOF
+		add vdpa0 mac $mac0
+		vqnicctl health show | tee /tmp/health
+		grep -x "\$(card): verdict good" /tmp/health
+		grep -x "vqnicd: running false" /tmp/health
+		vqnicctl migrate suspend vdpa0
+		vqnicctl -j health show | tee /tmp/health
+		grep '"verdict":"bad","problems":\[{"number":0,"what":"suspended","dev":"vdpa0",' /tmp/health
+		vqnicctl migrate resume vdpa0
+		vqnicctl health show | grep -x "\$(card): verdict good"
+		# Two queues stop until their device is reset.
+		rm -f /tmp/vhost_map.go
+		bind_to vhost_vdpa vdpa0
+		vhost_map vdpa0 stopped >/tmp/stopped &
+		eventually "queues that have stopped" grep stopped /tmp/stopped
+		vqnicctl health show | tee /tmp/health
+		[ "\$(grep -cE 'problem [0-9]: what queue_fault dev vdpa0 queue [01] fault IOVA_' /tmp/health)" = 2 ]
+		grep 'what needs_reset dev vdpa0' /tmp/health
+		touch /tmp/vhost_map.go
+		wait \$! || fail "\$(cat /tmp/stopped)"
+		eventually "a verdict" eval 'vqnicctl health show | grep "verdict good"'
+	EOF
+	vm sim "$vm" link down
+	guest 'eventually "no link" eval "vqnicctl health show | grep \"what link_down\""'
+	vm sim "$vm" link up
+	guest 'eventually "a link" eval "vqnicctl health show | grep \"verdict good\""'
+}
+
 # What vhost's users do to a device is told to who listens.
 test_vhost_events() {
 	local event events

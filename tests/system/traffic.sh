@@ -19,6 +19,43 @@ test_ping() {
 	ping -c 20 -i 0.02 -w 30 $ip0
 }
 
+# Rates while frames flow, as they are on the wire: each ping is answered, and nothing else is sent.
+test_top() {
+	local line frames bits path
+	one_device
+	guest "ping -c 1 -w 10 $wire_ip"
+	ping -q -f -w 20 $ip0 >/dev/null &
+	guest 'vqnicctl -j top -i 2 -N 2 vdpa0' >"$run/top"
+	cat "$run/top"
+	expect "intervals" "$(wc -l <"$run/top")" 2
+	line=$(tail -n 1 "$run/top")
+	matches "the time" "$(json seconds <<<"$line")" '^(1\.9|2\.[0-4])'
+	for path in "vdpa0 rx" "vdpa0 tx" "vdpa0 queues 0" "vdpa0 queues 1"; do
+		frames=$(json top $path frames_per_s <<<"$line")
+		bits=$(json top $path bits_per_s <<<"$line")
+		((${frames%.*} > 0)) || fail "no frames of $path"
+		# 84 bytes of IP in Ethernet.
+		expect "bytes of a frame of $path" "$(awk "BEGIN { printf \"%.0f\", $bits / 8 / $frames }")" 98
+		expect "drops of $path" "$(json top $path drops_per_s <<<"$line")" 0.000
+	done
+	kill $!
+	# Ctrl-C is no error; a driver that goes is one.
+	guest <<-'EOF'
+		vqnicctl top >/tmp/top &
+		eventually "a block" grep -q 'queue 1: frames_per_s' /tmp/top
+		kill -INT $!
+		wait $! || fail "exit status $? after SIGINT"
+		vqnicctl top -i 0.1 >/tmp/top 2>/tmp/said &
+		eventually "a block" grep -q vdpa0 /tmp/top
+		rmmod vqnic
+		status=0
+		wait $! || status=$?
+		[ $status = 2 ] || fail "exit status $status without a driver"
+		tee /dev/stderr </tmp/said | grep 'modprobe vqnic'
+		insmod $ko
+	EOF
+}
+
 # Every size from 0 to what the MTU takes, with an alternating pattern that is compared.
 test_ping_sizes() {
 	local size

@@ -56,8 +56,8 @@ completes() {
 }
 
 objects() {
-	completes 'vqnicctl ' 'card dev queue mac vlan policy stats migrate config monitor' &&
-		completes 'vqnicctl -j -s ' 'card dev queue mac vlan policy stats migrate config monitor' &&
+	completes 'vqnicctl ' 'card dev queue mac vlan policy stats migrate config health monitor top' &&
+		completes 'vqnicctl -j -s ' 'card dev queue mac vlan policy stats migrate config health monitor top' &&
 		completes 'vqnicctl  m' 'mac migrate monitor' && completes 'vqnicctl x' ''
 }
 
@@ -68,7 +68,7 @@ verbs() {
 }
 
 options() {
-	completes 'vqnicctl -' '-b --batch -f --force -o --output -n --dry-run -S --socket -c --color -s --stats -j --json -p --pretty -h --help -V --version' &&
+	completes 'vqnicctl -' '-b --batch -f --force -o --output -n --dry-run -S --socket -i --interval -N --count -c --color -s --stats -j --json -p --pretty -h --help -V --version' &&
 		completes 'vqnicctl card show --p' '--pretty'
 }
 
@@ -80,6 +80,7 @@ colors() {
 
 cards() {
 	completes 'vqnicctl card show ' '0000:00:05.0 10000:e1:00.0' &&
+		completes 'vqnicctl health show ' '0000:00:05.0 10000:e1:00.0' &&
 		completes 'vqnicctl card show 0000:00:05.0 ' '' &&
 		completes 'vqnicctl card show 1' '10000:e1:00.0'
 }
@@ -93,7 +94,18 @@ devices() {
 	completes 'vqnicctl dev show ' '0000:00:05.0 10000:e1:00.0 vdpa0 vdpa1 web-1' &&
 		completes 'vqnicctl dev show v' 'vdpa0 vdpa1' && completes 'vqnicctl dev show vdpa0 ' '' &&
 		completes 'vqnicctl dev show 10000:e1:00.0 ' 'web-1' &&
+		completes 'vqnicctl top v' 'vdpa0 vdpa1' && completes 'vqnicctl top vdpa0 ' '' &&
+		completes 'vqnicctl -N ' '' && completes 'vqnicctl --interval=' '' && completes 'vqnicctl --count=3 to' 'top' &&
+		completes 'vqnicctl -i 2 top 10000:e1:00.0 ' 'web-1' &&
 		completes 'vqnicctl stats show v' 'vdpa0 vdpa1' && completes 'vqnicctl stats show 10000:e1:00.0 ' ''
+}
+
+# What to do comes before the device; its pages nobody can guess.
+actions() {
+	completes 'vqnicctl migrate track ' 'start read stop' && completes 'vqnicctl migrate track s' 'start stop' &&
+		completes 'vqnicctl migrate track start v' 'vdpa0 vdpa1' &&
+		completes 'vqnicctl migrate track stop 10000:e1:00.0 ' 'web-1' &&
+		completes 'vqnicctl migrate track start vdpa0 ' '' && completes 'vqnicctl migrate track start vdpa0 0 ' ''
 }
 
 settings() {
@@ -153,6 +165,7 @@ check "when to colour" colors
 check "cards" cards
 check "addresses are completed behind their colons" colons
 check "devices" devices
+check "what a tracker does, then devices" actions
 check "settings, each once" settings
 check "values" values
 check "files" files
