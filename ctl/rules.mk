@@ -52,16 +52,30 @@ $(B)/ctl/completion/tables: $(B)/ctl/obj/completion/tables.o $(filter-out %/main
 $(B)/ctl/completion/vqnicctl.%: $(B)/ctl/completion/tables ctl/completion/candidates.sh ctl/completion/complete.%
 	@set -e; { case $* in zsh) echo '#compdef vqnicctl' ;; esac; $<; cat $(wordlist 2,3,$^); } >$@.tmp; mv $@.tmp $@
 
-# Puts the library, its headers, the tool, its manual page and completions below $(DESTDIR)$(PREFIX).
+# So does the reference, docs/commands.md, which is committed.
+.PHONY: reference
+ctl: $(B)/ctl/reference/commands
+$(B)/ctl/obj/reference/commands.o: CTL_CFLAGS += -Ictl/vqnicctl
+$(B)/ctl/reference/commands: $(B)/ctl/obj/reference/commands.o $(filter-out %/main.o,$(CTL_TOOL_OBJS)) $(B)/ctl/libvqnic.a
+	@mkdir -p $(@D)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(CTL_NL) $(CTL_JSON)
+reference: $(B)/ctl/reference/commands
+	@$< >$(B)/ctl/reference/commands.md && cp $(B)/ctl/reference/commands.md docs/commands.md
+
+# Puts the library, its headers, the tool, the daemon with its unit, manual pages and completions below
+# $(DESTDIR)$(PREFIX).
 install-ctl: ctl man
-	@install -d $(DESTDIR)$(PREFIX)/{bin,include/vqnic,include/linux,share/man/man{3,8}} \
+	@install -d $(DESTDIR)$(PREFIX)/{bin,sbin,lib/systemd/system,include/{vqnic,linux},share/man/man{3,5,8}} \
 		$(DESTDIR)$(PREFIX)/share/{bash-completion/completions,zsh/site-functions} $(DESTDIR)$(LIBDIR)/pkgconfig
 	@install -m 755 $(B)/ctl/vqnicctl $(DESTDIR)$(PREFIX)/bin/
+	@install -m 755 $(B)/ctl/vqnicd $(DESTDIR)$(PREFIX)/sbin/
+	@sed 's|@PREFIX@|$(PREFIX)|' ctl/vqnicd/vqnicd.service.in >$(DESTDIR)$(PREFIX)/lib/systemd/system/vqnicd.service
 	@install -m 644 $(B)/ctl/libvqnic.a $(B)/ctl/libvqnic.so.$(VQNIC_VERSION) $(DESTDIR)$(LIBDIR)/
 	@cp -P $(B)/ctl/libvqnic.so $(B)/ctl/libvqnic.so.$(CTL_SOVERSION) $(DESTDIR)$(LIBDIR)/
 	@install -m 644 ctl/include/vqnic/vqnic.h $(DESTDIR)$(PREFIX)/include/vqnic/
 	@install -m 644 kernel/include/uapi/linux/vqnic.h $(DESTDIR)$(PREFIX)/include/linux/
-	@install -m 644 $(B)/man/vqnicctl.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	@install -m 644 $(B)/man/vqnicctl.8 $(B)/man/vqnicctl-*.8 $(B)/man/vqnicd.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	@install -m 644 $(B)/man/vqnicd.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	@install -m 644 $(B)/man/libvqnic.3 $(B)/man/vqnic_*.3 $(DESTDIR)$(PREFIX)/share/man/man3/
 	@install -m 644 $(B)/ctl/completion/vqnicctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vqnicctl
 	@install -m 644 $(B)/ctl/completion/vqnicctl.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_vqnicctl

@@ -391,11 +391,11 @@ static void no_more_than_the_terminal_has(void **state)
 			   "\033[Htime 2026-01-01T00:00:01.000Z seconds 1.000" END RATES("1.00") "\033[J"
 			   "\033[Htime 2026-01-01T00:00:02.000Z seconds 1.000" END RATES("1.00") "\033[J");
 	setup(state);
-	expect_on_terminal(5, 10, "-c=always",
-			   "\033[Htime 2026-" END "\033[36mvdpa0\033[0m: car\033[36m\033[0m" END "  rx: fram" END
-			   "... 2 more" END "\033[J"
-			   "\033[Htime 2026-" END "\033[36mvdpa0\033[0m: car\033[36m\033[0m" END "  rx: fram" END
-			   "... 2 more" END "\033[J");
+	expect_on_terminal(5, 11, "-c=always",
+			   "\033[Htime 2026-0" END "\033[36mvdpa0\033[0m: card\033[36m\033[0m" END "  rx: frame" END
+			   "... 2 more " END "\033[J"
+			   "\033[Htime 2026-0" END "\033[36mvdpa0\033[0m: card\033[36m\033[0m" END "  rx: frame" END
+			   "... 2 more " END "\033[J");
 }
 
 static void json_on_a_terminal_is_lines(void **state)
