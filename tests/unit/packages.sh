@@ -16,10 +16,10 @@ multiarch=$(cc -print-multiarch)
 readonly version multiarch deb=build/deb
 readonly packages='libvqnic-dev libvqnic1 vqnic-dkms vqnic-sim vqnic-tools'
 
-# Files below the folder $1, without those that are many of a kind: pages of functions, sources of the module.
+# Files below the folder $1, without those that are many of a kind: pages of functions and objects, sources of the module.
 files_below() {
 	(cd "$1" && find . ! -type d -printf '%P\n') |
-		sed -E 's,(man3/vqnic)_[a-z_]+,\1_*,; s,(src/vqnic-.*/)[^/]+\.[ch]$,\1*.[ch],' | sort -u
+		sed -E 's,(man3/vqnic)_[a-z_]+,\1_*,; s,(man8/vqnicctl)-[a-z]+,\1-*,; s,(src/vqnic-.*/)[^/]+\.[ch]$,\1*.[ch],' | sort -u
 }
 
 # As from outside the lab. A folder that is there stays as it is.
@@ -39,16 +39,21 @@ install_below() {
 		elsewhere/vqnic/bin/vqnicctl
 		elsewhere/vqnic/include/linux/vqnic.h
 		elsewhere/vqnic/include/vqnic/vqnic.h
+		elsewhere/vqnic/lib/systemd/system/vqnicd.service
 		elsewhere/vqnic/lib64/libvqnic.a
 		elsewhere/vqnic/lib64/libvqnic.so
 		elsewhere/vqnic/lib64/libvqnic.so.${version%%.*}
 		elsewhere/vqnic/lib64/libvqnic.so.$version
 		elsewhere/vqnic/lib64/pkgconfig/vqnic.pc
+		elsewhere/vqnic/sbin/vqnicd
 		elsewhere/vqnic/share/bash-completion/completions/vqnicctl
 		elsewhere/vqnic/share/man/man1/vqnic-sim.1
 		elsewhere/vqnic/share/man/man3/libvqnic.3
 		elsewhere/vqnic/share/man/man3/vqnic_*.3
+		elsewhere/vqnic/share/man/man5/vqnicd.yaml.5
+		elsewhere/vqnic/share/man/man8/vqnicctl-*.8
 		elsewhere/vqnic/share/man/man8/vqnicctl.8
+		elsewhere/vqnic/share/man/man8/vqnicd.8
 		elsewhere/vqnic/share/zsh/site-functions/_vqnicctl
 		opt
 		usr/src/vqnic-$version/*.[ch]
@@ -99,8 +104,13 @@ contents() {
 		vqnic-sim usr/bin/vqnic-sim
 		vqnic-sim usr/share/man/man1/vqnic-sim.1.gz
 		vqnic-tools usr/bin/vqnicctl
+		vqnic-tools usr/lib/systemd/system/vqnicd.service
+		vqnic-tools usr/sbin/vqnicd
 		vqnic-tools usr/share/bash-completion/completions/vqnicctl
+		vqnic-tools usr/share/man/man5/vqnicd.yaml.5.gz
+		vqnic-tools usr/share/man/man8/vqnicctl-*.8.gz
 		vqnic-tools usr/share/man/man8/vqnicctl.8.gz
+		vqnic-tools usr/share/man/man8/vqnicd.8.gz
 		vqnic-tools usr/share/zsh/vendor-completions/_vqnicctl
 	END
 }
