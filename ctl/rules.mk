@@ -105,13 +105,13 @@ $(CTL_TESTS:%=$(B)/tests/ctl_%): $(B)/tests/ctl_%: $(B)/ctl/sanitized/tests/ctl_
 	@$(CC) $(CTL_SANITIZE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(CTL_NL) $(CTL_JSON) -lcmocka
 
 # Those of vqnicd, whose headers have names of vqnicctl's.
-CTL_DAEMON_TESTS := config keeper
+CTL_DAEMON_TESTS := config keeper rpc
 build-tests: $(CTL_DAEMON_TESTS:%=$(B)/tests/ctl_%)
 $(CTL_DAEMON_TESTS:%=$(B)/ctl/sanitized/tests/ctl_%.o): CTL_CFLAGS += -Ictl/vqnicd
 $(B)/tests/ctl_config: LDFLAGS += -Wl,--wrap=calloc,--wrap=strdup
-$(B)/tests/ctl_keeper: LDFLAGS += -Wl,--wrap=vqnic_cards,--wrap=vqnic_devs,--wrap=vqnic_filters,--wrap=vqnic_error \
-	-Wl,--wrap=vqnic_dev_add,--wrap=vqnic_dev_del,--wrap=vqnic_dev_set_mac,--wrap=vqnic_set_policy \
-	-Wl,--wrap=fsync,--wrap=rename
+$(B)/tests/ctl_keeper: LDFLAGS += -Wl,--wrap=vqnic_cards,--wrap=vqnic_devs,--wrap=vqnic_filters \
+	-Wl,--wrap=vqnic_error,--wrap=vqnic_dev_add,--wrap=vqnic_dev_del,--wrap=vqnic_dev_set_mac \
+	-Wl,--wrap=vqnic_set_policy,--wrap=fsync,--wrap=rename
 CTL_SANITIZED_DAEMON := $(filter-out %/main.o,$(CTL_DAEMON_OBJS:$(B)/ctl/obj/%=$(B)/ctl/sanitized/%))
 $(CTL_DAEMON_TESTS:%=$(B)/tests/ctl_%): $(B)/tests/ctl_%: $(B)/ctl/sanitized/tests/ctl_%.o $(CTL_SANITIZED_DAEMON) \
 		$(CTL_SANITIZED_LIB)
@@ -125,3 +125,12 @@ build-tests: $(B)/tests/fuzz_state
 $(B)/tests/fuzz_state: tests/fuzz/fuzz_state.c ctl/lib/state.c ctl/lib/state.h ctl/rules.mk
 	@mkdir -p $(@D) $(B)/fuzz/state
 	@$(CTL_FUZZ) $(CTL_CFLAGS) -Ictl/lib -o $@ $(filter %.c,$^) -lz
+
+# Those of what vqnicd reads: its configuration, and what it is asked.
+build-tests: $(B)/tests/fuzz_config $(B)/tests/fuzz_rpc
+$(B)/tests/fuzz_config: $(addprefix ctl/,vqnicd/config.c common/address.c common/error.c common/settings.c)
+$(B)/tests/fuzz_rpc: ctl/vqnicd/rpc.c
+$(B)/tests/fuzz_config $(B)/tests/fuzz_rpc: $(B)/tests/fuzz_%: tests/fuzz/fuzz_%.c ctl/rules.mk \
+		ctl/vqnicd/config.h ctl/vqnicd/rpc.h
+	@mkdir -p $(@D) $(B)/fuzz/$*
+	@$(CTL_FUZZ) $(CTL_CFLAGS) -Ictl/vqnicd -o $@ $(filter %.c,$^) $(CTL_DAEMON)

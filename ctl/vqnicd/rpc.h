@@ -44,8 +44,8 @@ struct rpc_method {
 char *rpc_answer(const struct rpc_method *methods, void *opaque, bool privileged, const char *message, size_t len);
 
 /*
- * Takes a parameter of a call: a string, which is borrowed; a number; a switch. False: it is given and is none, which is
- * in `why`. What is not given leaves *value as it is.
+ * Takes a parameter of a call: a string without NUL in it, which is borrowed; a number below UINT64_MAX; a switch. False:
+ * it is given and is none, which is in `why`. What is not given leaves *value as it is.
  */
 bool rpc_take_string(struct rpc_call *call, const char *name, const char **value, size_t *len);
 bool rpc_take_uint(struct rpc_call *call, const char *name, uint64_t *value);

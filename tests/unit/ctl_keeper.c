@@ -403,8 +403,9 @@ static const char *text_of(const struct plan *plan)
 		const struct change *c = &plan->changes[i];
 
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s %s%s%s%s%s%s%s\n", change_name(c->what),
-					c->dev ? c->dev : c->card, *c->text ? ": " : "", c->text, c->done ? " (done)" : "",
-					*c->pending ? " (pending: " : "", c->pending, *c->pending ? ")" : "");
+					c->dev ? c->dev : c->card, *c->text ? ": " : "", c->text,
+					c->done ? " (done)" : "", *c->pending ? " (pending: " : "", c->pending,
+					*c->pending ? ")" : "");
 	}
 	return text;
 }
@@ -571,8 +572,8 @@ static void plans(void **state)
 	assert_string_equal(stored("state.yaml"), "(none)");
 	expect_apply(k, OLD, "add web0 (done)\nadd web1 (done)\nadd web3 (done)\nadd db0 (done)\nadd big (done)\n"
 		     "add small (done)\n");
-	expect_calls("add web0 policy web0 add web1 policy web1 add web3 policy web3 add db0 policy db0 add big policy big "
-		     "add small policy small ");
+	expect_calls("add web0 policy web0 add web1 policy web1 add web3 policy web3 add db0 policy db0 "
+		     "add big policy big add small policy small ");
 	assert_string_equal(keeper_text(k, &len), OLD);
 	assert_int_equal(len, strlen(OLD));
 	assert_string_equal(stored("state.yaml"), OLD);
@@ -589,8 +590,8 @@ static void plans(void **state)
 		    "policy web0: port-vlan 10 -> none, pcp 3 -> 0, vlans, macs 0 -> 1\n");
 	expect_calls("");
 	apply(k, NEW);
-	expect_calls("del db0 del web1 del big del small add web1 policy web1 add big policy big add small policy small "
-		     "add web2 policy web2 mac web3 policy web0 ");
+	expect_calls("del db0 del web1 del big del small add web1 policy web1 add big policy big "
+		     "add small policy small add web2 policy web2 mac web3 policy web0 ");
 	assert_string_equal(stored("state.yaml"), NEW);
 	assert_string_equal(stored("own"), "big\nsmall\nweb0\nweb1\nweb2\nweb3\n");
 	expect_reconcile(k, "");
@@ -612,8 +613,8 @@ static void policies(void **state)
 	expect_diff(k, CARD(A, "\n  - {name: a, mac: " MAC "01, policy: {macs: [" MAC "12, " MAC "11]}}\n"), "");
 	expect_diff(k, CARD(A, "\n  - {name: a, mac: " MAC "01, policy: {macs: [" MAC "12, " MAC "13]}}\n"),
 		    "policy a: macs 2 -> 2\n");
-	expect_diff(k, CARD(A, "\n  - {name: a, mac: " MAC "02, policy: {trust: on, spoofchk: on, port-vlan: 4094, pcp: 7, "
-			    "vlans: none, macs-max: 0}}\n"),
+	expect_diff(k, CARD(A, "\n  - {name: a, mac: " MAC "02, policy: {trust: on, spoofchk: on, port-vlan: 4094, "
+			    "pcp: 7, vlans: none, macs-max: 0}}\n"),
 		    "mac a\npolicy a: spoofchk off -> on, trust off -> on, port-vlan none -> 4094, pcp 0 -> 7, vlans, "
 		    "macs 2 -> 0, macs-max 96 -> 0\n");
 	/* How many it may have is left as it is where nothing is said. */
@@ -662,7 +663,8 @@ static void what_cards_cannot(void **state)
 	(void)state;
 	apply(k, OLD);
 	*d->calls = '\0';
-	expect_refused(k, CARD(B, "\n  - {name: a, mac: " MAC "01, max-vqp: 4}\n  - {name: b, mac: " MAC "02}\n"), -ENOSPC,
+	expect_refused(k, CARD(B, "\n  - {name: a, mac: " MAC "01, max-vqp: 4}\n  - {name: b, mac: " MAC "02}\n"),
+		       -ENOSPC,
 		       "card " B " has 4 queue pairs, and its devices would have 5");
 	expect_refused(k, CARD(A, "\n  - {name: a, mac: " MAC "01, mtu: 9217}\n"), -EINVAL,
 		       "a: mtu 9217: card " A " has 9216 at most");
@@ -704,11 +706,13 @@ static void foreign_devices(void **state)
 	apply(k, NOTHING);
 	assert_memory_equal(dev_of("foreign0"), &before, sizeof(before));
 	*d->calls = '\0';
-	expect_refused(k, CARD(B, "\n  - {name: foreign0, mac: " MAC "01, mtu: 1600, max-vqp: 2, policy: {spoofchk: on, "
-			       "port-vlan: 5, pcp: 1, vlans: 5, macs: [" MAC "02], macs-max: 3}}\n"), -EEXIST,
-		       "foreign0 is there, vqnicd has not made it, and it differs: card " A " -> " B ", mtu 1500 -> 1600, "
-		       "max-vqp 1 -> 2, features 0x300030029 -> 0x300430029, mac, spoofchk off -> on, trust on -> off, "
-		       "port-vlan none -> 5, pcp 0 -> 1, vlans, macs 0 -> 1, macs-max 96 -> 3");
+	expect_refused(k, CARD(B, "\n  - {name: foreign0, mac: " MAC "01, mtu: 1600, max-vqp: 2, policy: "
+			       "{spoofchk: on, port-vlan: 5, pcp: 1, vlans: 5, macs: [" MAC "02], macs-max: 3}}\n"),
+		       -EEXIST,
+		       "foreign0 is there, vqnicd has not made it, and it differs: card " A " -> " B ", "
+		       "mtu 1500 -> 1600, max-vqp 1 -> 2, features 0x300030029 -> 0x300430029, mac, "
+		       "spoofchk off -> on, trust on -> off, port-vlan none -> 5, pcp 0 -> 1, vlans, "
+		       "macs 0 -> 1, macs-max 96 -> 3");
 	/* Also of a card that is not there. */
 	d->cards[1].there = false;
 	expect_refused(k, CARD(B, "\n  - {name: foreign0, mac: fe:00:00:00:00:09, policy: {trust: on}}\n"), -EEXIST,
@@ -766,8 +770,8 @@ static void cards_that_are_away(void **state)
 	assert_string_equal(stored("state.yaml"), OLD);
 	d->loaded = true;
 	d->cards[1].there = false;
-	expect_reconcile(k, "wait " B " (pending: there is no such card)\nadd web0 (done)\nadd web1 (done)\nadd web3 (done)\n"
-			 "add db0 (done)\n");
+	expect_reconcile(k, "wait " B " (pending: there is no such card)\nadd web0 (done)\nadd web1 (done)\n"
+			 "add web3 (done)\nadd db0 (done)\n");
 	d->cards[1].there = true;
 	expect_reconcile(k, "add big (done)\nadd small (done)\n");
 	d->cards[1].dead = true;
@@ -837,8 +841,8 @@ static void broken_stores(void **state)
 	write_stored("state.yaml", "version: 1\ncards: none\n");
 	assert_int_equal(keeper_open(&other, store, (struct vqnic *)d, why), -EINVAL);
 	assert_null(other);
-	snprintf(expected, sizeof(expected), "the state in the store %s is wrong: 2:8: \"cards\" is to be a list, with \"- \" "
-		 "before each entry, or []", store);
+	snprintf(expected, sizeof(expected), "the state in the store %s is wrong: 2:8: \"cards\" is to be a list, "
+		 "with \"- \" before each entry, or []", store);
 	assert_string_equal(why, expected);
 	write_stored("state.yaml", "");
 	assert_int_equal(keeper_open(&other, store, (struct vqnic *)d, why), -EINVAL);
