@@ -8,7 +8,7 @@ SHELL := /bin/bash
 LAB := sim/lab/lab
 TARGETS := build deb demo demo-guest check check-nightly bench bench-guest bench-control synth shell lint
 # Given on the command line, these go to what runs inside.
-VARIABLES := T KERNEL WAVE PCAP PORT SEED
+VARIABLES := T KERNEL WAVE PCAP PORT SEED VM
 
 ifeq ($(VQNIC_IN_LAB),)
 .PHONY: $(TARGETS) install lab clean distclean help

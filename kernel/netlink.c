@@ -119,6 +119,7 @@ static int vqnic_fill_card(struct sk_buff *msg, struct vqnic_card *card, struct 
 	    vqnic_put_u64(msg, VQNIC_A_CARD_MIGRATABLE_FEATURES, card->migratable_features) ||
 	    nla_put_u32(msg, VQNIC_A_CARD_VQ_SIZE_MAX, info->vq_size_max) ||
 	    nla_put_u32(msg, VQNIC_A_CARD_MTU_MAX, info->mtu_max) ||
+	    nla_put_u32(msg, VQNIC_A_CARD_MACS_MAX, vqnic_filter_macs_max(card)) ||
 	    vqnic_put_u64(msg, VQNIC_A_CARD_VIRTIO_FEATURES, card->mgmtdev.supported_features))
 		return -EMSGSIZE;
 	if (vqnic_has_iommu(card) &&

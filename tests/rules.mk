@@ -26,7 +26,7 @@ bench-control: build build-tests  ## how fast the control plane is: a table, and
 	@KERNEL='$(KERNEL)' tests/bench/control
 
 shell: build  ## a shell in the host VM with the card plugged in; KERNEL=6.12 WAVE=FILE.fst PCAP=FILE PORT=SPEC
-	@sim/lab/vm shell --nested $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(PORT),--port '$(PORT)') \
+	@sim/lab/vm shell $(if $(VM),'$(VM)') --nested $(if $(KERNEL),--kernel '$(KERNEL)') $(if $(PORT),--port '$(PORT)') \
 		$(if $(WAVE),--wave '$(WAVE)') $(if $(PCAP),--pcap '$(PCAP)')
 
 # Shell scripts are found by their first line, or by what they say to shellcheck. Let through: `a && b || c` where b
@@ -59,7 +59,7 @@ $(B)/tests/vdev: $(B)/tests/bench/vdev.o $(B)/tests/system/vhost.o $(B)/ctl/libv
 $(B)/tests/event: $(B)/tests/bench/event.o $(B)/ctl/libvqnic.a
 	@$(CC) $^ $(CTL_NL) -o $@
 
-SMALL_TOOLS := $(B)/tests/canary $(B)/tests/frames
+SMALL_TOOLS := $(B)/tests/canary $(B)/tests/connections $(B)/tests/frames
 build-tests: $(SMALL_TOOLS)
 $(SMALL_TOOLS): $(B)/tests/%: tests/system/%.c
 	@mkdir -p $(@D)

@@ -58,6 +58,7 @@ static const struct layout card_layout = {
 		[VQNIC_A_CARD_PAIRS_USED] = { U32, offsetof(struct vqnic_card, pairs_used) },
 		[VQNIC_A_CARD_DEFAULT_FEATURES] = { U64, offsetof(struct vqnic_card, default_features) },
 		[VQNIC_A_CARD_MIGRATABLE_FEATURES] = { U64, offsetof(struct vqnic_card, migratable_features) },
+		[VQNIC_A_CARD_MACS_MAX] = { U32, offsetof(struct vqnic_card, macs_max) },
 	},
 };
 

@@ -126,6 +126,7 @@ int show_card(const struct vqnic_card *card, void *opaque)
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_VDEV_VQS), "vdev_vqs", card->vdev_vqs);
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_VQ_SIZE_MAX), "vq_size_max", card->vq_size_max);
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_MTU_MAX), "mtu_max", card->mtu_max);
+	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_MACS_MAX), "macs_max", card->macs_max);
 	out_line(o);
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_PAIRS), "pairs", card->pairs);
 	show_uint(o, VQNIC_HAS(card, VQNIC_A_CARD_PAIRS_USED), "pairs_used", card->pairs_used);

@@ -24,6 +24,7 @@ static int add_card(const struct vqnic_card *from, void *opaque)
 		.mtu_max = from->mtu_max,
 		.features = from->virtio_features,
 		.default_features = from->default_features,
+		.macs_max = from->macs_max,
 	};
 	snprintf(card->address, sizeof(card->address), "%s", from->name);
 	return 0;

@@ -14,6 +14,7 @@ struct actual_card {
 	uint32_t mtu_max;
 	uint64_t features;		/* virtio features that it can offer */
 	uint64_t default_features;
+	uint32_t macs_max;		/* the default of a policy; 0: not known */
 };
 
 struct actual_dev {

@@ -32,7 +32,7 @@ struct config_dev {
 	uint16_t mtu;			/* bytes */
 	uint16_t pairs;
 	enum config_features features;
-	struct vqnic_policy policy;	/* all of it counts, but for macs_max that was not given */
+	struct vqnic_policy policy;	/* all of it counts; of macs_max that was not given the card's default */
 };
 
 struct config {

@@ -95,7 +95,6 @@ int daemon_apply(struct daemon *daemon, struct plan **plan, const char *text, si
 
 	if (ret) {
 		daemon->refused++;
-		log_line(LOG_LEVEL_ERROR, "the state of %s is refused: %s", by, why);
 		/* Something may be pending that was not before. */
 		reconcile_in(daemon, SOON_USEC);
 		return ret;

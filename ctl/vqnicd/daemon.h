@@ -21,7 +21,7 @@ struct daemon {
 	uint64_t restored;		/* changes that were made because something was not as it is wanted */
 };
 
-/* keeper_apply() for whoever asks, "by" them in the log. */
+/* keeper_apply() for whoever asks, "by" them in the log; a refusal is theirs to log. */
 int daemon_apply(struct daemon *daemon, struct plan **plan, const char *text, size_t len, const char *by,
 		 char why[static KEEPER_WHY_BYTES]);
 

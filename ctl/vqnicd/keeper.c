@@ -158,18 +158,35 @@ static void disown(struct keeper *k, const struct plan *plan)
 		}
 }
 
+/* Whether nothing was done with the device: it was refused, its card is away, or somebody was faster. */
+static bool is_left_out(const struct plan *plan, const struct config_dev *dev)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct change *change = &plan->changes[i];
+
+		if ((change->what == CHANGE_WAIT || change->taken) &&
+		    !strcmp(change->dev ? change->dev : change->card, change->dev ? dev->name : dev->card))
+			return true;
+	}
+	return false;
+}
+
 /* What is vqnicd's own after the plan. False: no memory. */
 static bool own_after(const struct keeper *k, const struct plan *plan, struct names *own)
 {
 	bool away = false;
 
-	for (size_t i = 0; i < k->wanted.config->dev_count; i++)
-		if (!names_add(own, k->wanted.config->devs[i].name))
+	for (size_t i = 0; i < k->wanted.config->dev_count; i++) {
+		const struct config_dev *dev = &k->wanted.config->devs[i];
+
+		/* What somebody else has made, or will have, stays theirs. */
+		if ((names_have(&k->own, dev->name) || !is_left_out(plan, dev)) && !names_add(own, dev->name))
 			return false;
+	}
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct change *change = &plan->changes[i];
 
-		away = away || change->what == CHANGE_WAIT;
+		away = away || (change->what == CHANGE_WAIT && !change->dev);
 		if (change->what == CHANGE_REMOVE && !change->done && !names_add(own, change->dev))
 			return false;
 	}
@@ -238,7 +255,8 @@ const char *keeper_text(const struct keeper *keeper, size_t *len)
 
 /* ---- what there is ---- */
 
-static int make_plan(struct keeper *k, struct plan **plan, const struct config *want, char why[static KEEPER_WHY_BYTES])
+static int make_plan(struct keeper *k, struct plan **plan, enum plan_mode mode, const struct config *want,
+		     char why[static KEEPER_WHY_BYTES])
 {
 	char said[PLAN_WHY_BYTES];
 	struct actual *actual;
@@ -248,15 +266,15 @@ static int make_plan(struct keeper *k, struct plan **plan, const struct config *
 	ret = actual_read(k->vq, &actual);
 	if (ret)
 		return fail(why, ret, "%s", vqnic_error(k->vq));
-	ret = plan_make(plan, want, &k->own, actual, said);
+	ret = plan_make(plan, mode, want, &k->own, actual, said);
 	actual_free(actual);
 	return ret ? fail(why, ret, "%s", said) : 0;
 }
 
-static int run_plan(struct keeper *k, struct plan *plan, char why[static KEEPER_WHY_BYTES])
+static int run_plan(struct keeper *k, struct plan *plan, enum plan_mode mode, char why[static KEEPER_WHY_BYTES])
 {
 	char said[PLAN_WHY_BYTES];
-	int ret = plan_run(plan, k->vq, said);
+	int ret = plan_run(plan, mode, k->vq, said);
 
 	return ret ? fail(why, ret, "%s", said) : 0;
 }
@@ -265,12 +283,13 @@ int keeper_reconcile(struct keeper *keeper, struct plan **plan, char why[static 
 {
 	int ret;
 
-	ret = make_plan(keeper, plan, keeper->wanted.config, why);
+	ret = make_plan(keeper, plan, PLAN_MOST, keeper->wanted.config, why);
 	if (ret)
 		return ret;
 	ret = own_more(keeper, *plan, why);
 	if (!ret)
-		ret = run_plan(keeper, *plan, why);
+		ret = run_plan(keeper, *plan, PLAN_MOST, why);
+	disown(keeper, *plan);
 	if (ret) {
 		plan_free(*plan);
 		*plan = NULL;
@@ -286,9 +305,9 @@ int keeper_diff(struct keeper *keeper, struct plan **plan, const char *text, siz
 
 	*plan = NULL;
 	if (!text)
-		return make_plan(keeper, plan, keeper->wanted.config, why);
+		return make_plan(keeper, plan, PLAN_MOST, keeper->wanted.config, why);
 	ret = wanted_read(&keeper->tried, text, len, why);
-	return ret ? ret : make_plan(keeper, plan, keeper->tried.config, why);
+	return ret ? ret : make_plan(keeper, plan, PLAN_ALL, keeper->tried.config, why);
 }
 
 /* After `err` of the state that was tried: makes what there is be what it was. Returns `err`. */
@@ -334,7 +353,7 @@ int keeper_apply(struct keeper *keeper, struct plan **plan, const char *text, si
 		return ret;
 	ret = own_more(keeper, *plan, why);
 	if (!ret)
-		ret = run_plan(keeper, *plan, why);
+		ret = run_plan(keeper, *plan, PLAN_ALL, why);
 	if (!ret)
 		ret = write_state(keeper, text, len, why);
 	if (ret) {

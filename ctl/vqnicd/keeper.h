@@ -40,7 +40,10 @@ int keeper_diff(struct keeper *keeper, struct plan **plan, const char *text, siz
 int keeper_apply(struct keeper *keeper, struct plan **plan, const char *text, size_t len,
 		 char why[static KEEPER_WHY_BYTES]);
 
-/* Makes what there is be as it is wanted, as far as it can be now. The plan is as that of keeper_apply(). */
+/*
+ * Makes what there is be as it is wanted, as far as it can be: what is refused for good is pending, too, so that it keeps
+ * nothing else from coming back. The plan is as that of keeper_apply().
+ */
 int keeper_reconcile(struct keeper *keeper, struct plan **plan, char why[static KEEPER_WHY_BYTES]);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon.h"
+#include "log.h"
 #include "methods.h"
 
 /* Bytes of IOVA whose pages one call can ask for: their bitmap has 1 MiB. */
@@ -156,12 +157,14 @@ static int config_apply(struct rpc_call *call)
 	if (!rpc_know_params(call, params))
 		return RPC_INVALID_PARAMS;
 	ret = take_text(call, &text, &len, &own);
-	if (!ret && !text)
+	if (!ret && !text) {
 		ret = fail(call, RPC_INVALID_PARAMS, "either \"text\" or \"file\" is to be given");
-	else if (!ret && daemon_apply(call->opaque, &plan, text, len, "a caller", why))
+	} else if (!ret && daemon_apply(call->opaque, &plan, text, len, "a caller", why)) {
 		ret = fail(call, RPC_REFUSED, "%s", why);
-	else if (!ret)
+		log_line(LOG_LEVEL_ERROR, "a caller's state is refused: %s", why);
+	} else if (!ret) {
 		give_plan(call, plan);
+	}
 	free(own);
 	return ret;
 }

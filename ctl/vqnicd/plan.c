@@ -141,6 +141,18 @@ static const char *vlan_text(char text[static 8], uint16_t vid)
 	return vid ? text + strspn(text, "0") : "none";
 }
 
+/* What a device is to be allowed on that card (NULL: it is not there), with its default where the file says nothing. */
+static struct vqnic_policy wanted_policy(const struct config_dev *want, const struct actual_card *card)
+{
+	struct vqnic_policy policy = want->policy;
+
+	if (!VQNIC_HAS(&policy, VQNIC_FILTER_A_MACS_MAX) && card && card->macs_max) {
+		VQNIC_GIVE(&policy, VQNIC_FILTER_A_MACS_MAX);
+		policy.macs_max = card->macs_max;
+	}
+	return policy;
+}
+
 static void compare_policy(char text[static CHANGE_TEXT_BYTES], const struct vqnic_policy *want,
 			   const struct vqnic_policy *is)
 {
@@ -167,13 +179,16 @@ static void compare_policy(char text[static CHANGE_TEXT_BYTES], const struct vqn
 static void compare_dev(char text[static CHANGE_TEXT_BYTES], const struct config_dev *want, const struct actual_dev *is,
 			const struct actual_card *card)
 {
+	struct vqnic_policy policy;
+
 	if (card)
 		compare_life(text, want, is, card);
 	else if (strcmp(want->card, is->card))
 		tell(text, "card %s -> %s", is->card, want->card);
 	if (memcmp(want->mac, is->mac, sizeof(want->mac)))
 		tell(text, "mac");
-	compare_policy(text, &want->policy, &is->policy);
+	policy = wanted_policy(want, card);
+	compare_policy(text, &policy, &is->policy);
 }
 
 /* ---- what a card can do ---- */
@@ -286,14 +301,24 @@ static int plan_waits(struct planner *p)
 	return 0;
 }
 
+/* Whether it was left out. */
+static bool is_blocked(const struct plan *plan, const char *dev)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->changes[i].what == CHANGE_WAIT && plan->changes[i].dev && !strcmp(plan->changes[i].dev, dev))
+			return true;
+	return false;
+}
+
 static int plan_dev(struct planner *p, enum change_what what, const struct config_dev *want)
 {
 	const struct actual_card *card = actual_find_card(p->actual, want->card);
 	const struct actual_dev *is = actual_find_dev(p->actual, want->name);
+	const struct vqnic_policy policy = wanted_policy(want, card);
 	char life[CHANGE_TEXT_BYTES] = "", text[CHANGE_TEXT_BYTES] = "";
 	struct change *change;
 
-	if (!card || card->dead)
+	if (!card || card->dead || is_blocked(p->plan, want->name))
 		return 0;
 	if (is)
 		compare_life(life, want, is, card);
@@ -313,7 +338,7 @@ static int plan_dev(struct planner *p, enum change_what what, const struct confi
 		break;
 	case CHANGE_POLICY:
 		if (is && !*life)
-			compare_policy(text, &want->policy, &is->policy);
+			compare_policy(text, &policy, &is->policy);
 		if (!*text)
 			return 0;
 		break;
@@ -324,23 +349,47 @@ static int plan_dev(struct planner *p, enum change_what what, const struct confi
 	if (!change)
 		return -ENOMEM;
 	snprintf(change->text, sizeof(change->text), "%s", text);
+	change->policy = policy;
 	return 0;
 }
 
-int plan_make(struct plan **plan, const struct config *want, const struct names *own, const struct actual *actual,
-	      char why[static PLAN_WHY_BYTES])
+/* Checks what is wanted. What cannot be is the plan's end, or is left out of it. */
+static int check_want(struct planner *p, enum plan_mode mode, const struct names *own)
+{
+	int ret = 0;
+
+	if (mode == PLAN_ALL)
+		return check_cards(p, own);
+	for (size_t i = 0; i < p->want->dev_count && !ret; i++) {
+		const struct config_dev *want = &p->want->devs[i];
+		struct change *change;
+
+		if (!check_dev(p, own, want, actual_find_card(p->actual, want->card)))
+			continue;
+		change = add_change(p, CHANGE_WAIT, want->card, want->name, want);
+		if (!change)
+			return refuse(p->why, -ENOMEM, "out of memory");
+		snprintf(change->pending, sizeof(change->pending), "%.255s", p->why);
+	}
+	return 0;
+}
+
+int plan_make(struct plan **plan, enum plan_mode mode, const struct config *want, const struct names *own,
+	      const struct actual *actual, char why[static PLAN_WHY_BYTES])
 {
 	static const enum change_what order[] = { CHANGE_REPLACE, CHANGE_ADD, CHANGE_MAC, CHANGE_POLICY };
 	struct planner p = { .want = want, .actual = actual, .why = why };
 	int ret;
 
 	*plan = NULL;
-	ret = check_cards(&p, own);
-	if (ret)
-		return ret;
 	p.plan = calloc(1, sizeof(*p.plan));
 	if (!p.plan)
 		return refuse(why, -ENOMEM, "out of memory");
+	ret = check_want(&p, mode, own);
+	if (ret) {
+		plan_free(p.plan);
+		return ret;
+	}
 	ret = plan_removals(&p, own);
 	if (!ret)
 		ret = plan_waits(&p);
@@ -383,6 +432,7 @@ static int keep_card(const struct vqnic_card *card, void *opaque)
 
 	keep->features = card->virtio_features;
 	keep->default_features = card->default_features;
+	keep->macs_max = card->macs_max;
 	return 0;
 }
 
@@ -391,6 +441,7 @@ static int add_dev(struct vqnic *vq, const struct config_dev *want, char *why)
 {
 	struct vqnic_dev_spec spec = { .mtu = want->mtu, .pairs = want->pairs };
 	struct actual_card card = { 0 };
+	struct vqnic_policy policy;
 	int ret;
 
 	ret = vqnic_cards(vq, want->card, keep_card, &card);
@@ -405,7 +456,8 @@ static int add_dev(struct vqnic *vq, const struct config_dev *want, char *why)
 	ret = vqnic_dev_add(vq, want->card, want->name, &spec);
 	if (ret)
 		return refuse(why, ret, "%s", vqnic_error(vq));
-	ret = vqnic_set_policy(vq, want->card, want->name, &want->policy);
+	policy = wanted_policy(want, &card);
+	ret = vqnic_set_policy(vq, want->card, want->name, &policy);
 	if (ret) {
 		refuse(why, ret, "%s", vqnic_error(vq));
 		vqnic_dev_del(vq, want->card, want->name);
@@ -439,7 +491,7 @@ static int make_dev(struct change *change, struct vqnic *vq, char *why)
 		ret = vqnic_dev_set_mac(vq, want->card, want->name, want->mac);
 		break;
 	case CHANGE_POLICY:
-		ret = vqnic_set_policy(vq, want->card, want->name, &want->policy);
+		ret = vqnic_set_policy(vq, want->card, want->name, &change->policy);
 		break;
 	case CHANGE_REMOVE:
 	case CHANGE_WAIT:
@@ -455,7 +507,8 @@ static bool may_pass(int err)
 }
 
 /* Does one half of all changes. */
-static int run(struct plan *plan, struct vqnic *vq, int (*half)(struct change *change, struct vqnic *vq, char *why),
+static int run(struct plan *plan, enum plan_mode mode, struct vqnic *vq,
+	       int (*half)(struct change *change, struct vqnic *vq, char *why),
 	       char why[static PLAN_WHY_BYTES])
 {
 	for (size_t i = 0; i < plan->count; i++) {
@@ -463,7 +516,7 @@ static int run(struct plan *plan, struct vqnic *vq, int (*half)(struct change *c
 		char said[PLAN_WHY_BYTES];
 		int ret = *change->pending ? 0 : half(change, vq, said);
 
-		if (ret && !may_pass(ret))
+		if (ret && !may_pass(ret) && mode == PLAN_ALL)
 			return refuse(why, ret, "%s%s%s: %.400s", change_name(change->what), change->dev ? " " : "",
 				      change->dev ? change->dev : "", said);
 		if (ret)
@@ -473,11 +526,11 @@ static int run(struct plan *plan, struct vqnic *vq, int (*half)(struct change *c
 	return 0;
 }
 
-int plan_run(struct plan *plan, struct vqnic *vq, char why[static PLAN_WHY_BYTES])
+int plan_run(struct plan *plan, enum plan_mode mode, struct vqnic *vq, char why[static PLAN_WHY_BYTES])
 {
 	int ret;
 
 	/* One after the other would not do: of two devices that change places, each needs the other's. */
-	ret = run(plan, vq, make_room, why);
-	return ret ? ret : run(plan, vq, make_dev, why);
+	ret = run(plan, mode, vq, make_room, why);
+	return ret ? ret : run(plan, mode, vq, make_dev, why);
 }

@@ -25,6 +25,7 @@ struct change {
 	const struct config_dev *want;		/* NULL: of CHANGE_REMOVE, and of a card */
 	char text[CHANGE_TEXT_BYTES];		/* what differs, like "mtu 1500 -> 9000" */
 	bool done;
+	struct vqnic_policy policy;		/* of CHANGE_POLICY */
 	bool taken;				/* somebody else has made a device of that name meanwhile */
 	char pending[CHANGE_TEXT_BYTES];	/* "", or why it cannot be done now, but may be later */
 };
@@ -36,19 +37,25 @@ struct plan {
 
 #define PLAN_WHY_BYTES 640
 
-/*
- * Plans how `want` comes about. Devices in `own` that are not wanted are removed; others that are not wanted are left
- * alone. Returns 0; -EINVAL, -ENOSPC or -EEXIST if a card cannot do what is wanted, with one line in
- * `why`; or -ENOMEM. The caller frees *plan with plan_free(), before `want`.
- */
-int plan_make(struct plan **plan, const struct config *want, const struct names *own, const struct actual *actual,
-	      char why[static PLAN_WHY_BYTES]);
+/* What becomes of a plan when a part of it cannot be for good. */
+enum plan_mode {
+	PLAN_ALL,	/* it is refused, and ends there */
+	PLAN_MOST,	/* that part is pending, and all others are done */
+};
 
 /*
- * Does it. What cannot be done now is skipped, and is `pending`. Returns 0, or the negative errno of what was refused for
- * good, with one line in `why`: what comes after that was not done.
+ * Plans how `want` comes about. Devices in `own` that are not wanted are removed; others that are not wanted are left
+ * alone. Returns 0; -EINVAL, -ENOSPC or -EEXIST if with PLAN_ALL a card cannot do what is wanted, with one line in `why`;
+ * or -ENOMEM. The caller frees *plan with plan_free(), before `want`.
  */
-int plan_run(struct plan *plan, struct vqnic *vq, char why[static PLAN_WHY_BYTES]);
+int plan_make(struct plan **plan, enum plan_mode mode, const struct config *want, const struct names *own,
+	      const struct actual *actual, char why[static PLAN_WHY_BYTES]);
+
+/*
+ * Does it. What cannot be done now is skipped, and is `pending`. Returns 0, or with PLAN_ALL the negative errno of what was
+ * refused for good, with one line in `why`: what comes after that was not done.
+ */
+int plan_run(struct plan *plan, enum plan_mode mode, struct vqnic *vq, char why[static PLAN_WHY_BYTES]);
 
 /* Of the changes, those that are pending. */
 size_t plan_pending(const struct plan *plan);

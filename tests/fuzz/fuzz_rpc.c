@@ -3,6 +3,8 @@
  * Fuzz target: a message to vqnicd, of who may change something and who may not. Besides crashes and leaks, it finds
  * answers that are no JSON-RPC 2.0, or more than a line.
  */
+#include <locale.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +80,8 @@ static void check_answer(json_object *answer)
 	if (!json_object_object_get_ex(answer, "id", &id) || has_result == has_error ||
 	    json_object_object_length(answer) != 3)
 		fail("an answer without id, or not with one of result and error");
+	if (json_object_is_type(id, json_type_double) && !isfinite(json_object_get_double(id)))
+		fail("an id that is no JSON");
 	if (has_error && (!json_object_object_get_ex(error, "code", &code) ||
 			  !json_object_is_type(code, json_type_int) ||
 			  !json_object_object_get_ex(error, "message", &message) ||
@@ -90,6 +94,11 @@ static void check_text(const char *text)
 	enum json_tokener_error error;
 	json_object *tree = json_tokener_parse_verbose(text, &error);
 
+	/* json-c takes more for JSON and UTF-8 than there is. */
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		fail("no locale");
+	if (mbstowcs(NULL, text, 0) == (size_t)-1)
+		fail("an answer that is no UTF-8");
 	for (const char *c = text; *c; c++)
 		if ((unsigned char)*c < ' ')
 			fail("an answer with control characters");

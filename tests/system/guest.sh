@@ -122,7 +122,7 @@ counted_calls() { awk -v name="count_${1#*:}" '$1 == name { print $2 }' $tracing
 fresh() {
 	local name
 	[ ! -e $tracing/events/kprobes ] || echo 0 >$tracing/events/kprobes/enable
-	pkill -KILL 'frames|socat|ping|iperf3|sleep|vhost_map|vhost_ctrl|vhost_state|vhost_log|vhost_migrate|netlink_fuzz|vqnicd|qemu-system' || true
+	pkill -KILL 'frames|socat|ping|iperf3|sleep|vhost_map|vhost_ctrl|vhost_state|vhost_log|vhost_migrate|netlink_fuzz|vqnicd|connections|qemu-system' || true
 	for name in /run/netns/*; do [ ! -e "$name" ] || ip netns delete "${name##*/}"; done
 	[ -d /sys/module/virtio_vdpa ] || modprobe -a vdpa virtio_vdpa virtio_net
 	[ -e /sys/bus/pci/devices/0000:00:05.0 ] || echo 1 >/sys/bus/pci/rescan

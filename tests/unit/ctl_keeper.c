@@ -158,7 +158,7 @@ int __wrap_vqnic_cards(struct vqnic *vq, const char *card, vqnic_card_fn fn, voi
 		const struct vqnic_card is = {
 			.name = c->address, .dead = c->dead, .vdevs = c->devs_max, .pairs = c->pairs_max,
 			.vdev_vqs = 2 * c->dev_pairs_max + 1, .mtu_max = c->mtu_max, .virtio_features = c->features,
-			.default_features = c->default_features,
+			.default_features = c->default_features, .macs_max = 96,
 		};
 
 		if (!c->there || (card && strcmp(card, c->address)))
@@ -617,10 +617,10 @@ static void policies(void **state)
 			    "pcp: 7, vlans: none, macs-max: 0}}\n"),
 		    "mac a\npolicy a: spoofchk off -> on, trust off -> on, port-vlan none -> 4094, pcp 0 -> 7, vlans, "
 		    "macs 2 -> 0, macs-max 96 -> 0\n");
-	/* How many it may have is left as it is where nothing is said. */
+	/* What a file does not say any more is the card's default again. */
 	apply(k, CARD(A, "\n  - {name: a, mac: " MAC "01, policy: {macs-max: 7}}\n"));
-	expect_apply(k, CARD(A, "\n  - {name: a, mac: " MAC "01}\n"), "");
-	assert_int_equal(dev_of("a")->policy.macs_max, 7);
+	expect_apply(k, CARD(A, "\n  - {name: a, mac: " MAC "01}\n"), "policy a: macs-max 7 -> 96 (done)\n");
+	assert_int_equal(dev_of("a")->policy.macs_max, 96);
 	/* Somebody's hand. */
 	dev_of("a")->policy.trust = true;
 	dev_of("a")->mac[5] = 9;
@@ -1192,8 +1192,7 @@ static void rolled_back_later(void **state)
 	d->in_use = false;
 	d->refuse_at = d->steps + 6;
 	d->refuse_rest = true;
-	expect_refused(k, more, -EINVAL, "add c: as was to be played; and what was there before cannot be restored: "
-		       "remove b: as was to be played");
+	expect_refused(k, more, -EINVAL, "add c: as was to be played; what was there before comes back when it can");
 	assert_string_equal(stored("state.yaml"), ONE);
 	d->refuse_at = 0;
 	d->refuse_rest = false;
@@ -1201,6 +1200,45 @@ static void rolled_back_later(void **state)
 	k = open_keeper();
 	expect_reconcile(k, "remove b (done)\n");
 	assert_true(same_devs(d, &before));
+	keeper_close(k);
+}
+
+/* What is refused when something has to come back keeps nothing else from it. */
+static void as_far_as_it_can_be(void **state)
+{
+	static const char three[] = CARD(A, "\n  - {name: a, mac: " MAC "01}\n  - {name: b, mac: " MAC "02}\n"
+					 "  - {name: c, mac: " MAC "03}\n");
+	static const char two[] = CARD(B, "\n  - {name: x, mac: " MAC "01}\n  - {name: y, mac: " MAC "02}\n");
+	struct keeper *k = open_keeper();
+	struct played_dev other;
+
+	(void)state;
+	apply(k, three);
+	for (size_t i = 0; i < DEVS; i++)
+		if (strcmp(d->devs[i].name, "foreign0"))
+			d->devs[i] = (struct played_dev){ 0 };
+	d->refuse_at = d->steps + 1;
+	d->refuse_err = -EINVAL;
+	expect_reconcile(k, "add a (pending: as was to be played)\nadd b (done)\nadd c (done)\n");
+	d->refuse_at = 0;
+	expect_reconcile(k, "add a (done)\n");
+	apply(k, NOTHING);
+
+	/* Its card was away, and comes back with somebody else's device of that name. */
+	d->cards[1].there = false;
+	expect_apply(k, two, "wait " B " (pending: there is no such card)\n");
+	d->cards[1].there = true;
+	other = fresh_dev("x", B);
+	put_dev(&other);
+	expect_reconcile(k, "wait x (pending: x is there, vqnicd has not made it, and it differs: mac)\nadd y (done)\n");
+	assert_string_equal(stored("own"), "y\n");
+	expect_diff(k, NULL, "wait x (pending: x is there, vqnicd has not made it, and it differs: mac)\n");
+	*dev_of("x") = (struct played_dev){ 0 };
+	/* And once more while it is made. */
+	d->intruder = other;
+	expect_reconcile(k, "add x (pending: there is a device of that name already)\n");
+	expect_apply(k, NOTHING, "remove y (done)\n");
+	assert_non_null(dev_of("x"));
 	keeper_close(k);
 }
 
@@ -1223,6 +1261,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refused_at_every_step, setup, teardown),
 		cmocka_unit_test_setup_teardown(pending_at_every_step, setup, teardown),
 		cmocka_unit_test_setup_teardown(rolled_back_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(as_far_as_it_can_be, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("ctl_keeper", tests, NULL, NULL);

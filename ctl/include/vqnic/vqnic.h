@@ -72,6 +72,7 @@ struct vqnic_card {
 	uint32_t pairs_used;
 	uint64_t default_features;	/* what a device offers for which "vdpa dev add" says nothing */
 	uint64_t migratable_features;	/* of virtio_features, those with which QEMU migrates a guest */
+	uint32_t macs_max;		/* addresses that a device can have besides its own: the most, and the default */
 };
 
 struct vqnic_queue {

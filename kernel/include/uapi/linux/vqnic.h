@@ -206,6 +206,8 @@ enum vqnic_attr {
 	VQNIC_A_DEV_STATE,		/* u32: VQNIC_DEV_STATE_* */
 	VQNIC_A_DEV_PARTS,		/* bytes: device parts, virtio 1.4 section 2.13 */
 
+	VQNIC_A_CARD_MACS_MAX,		/* u32: the most of FILTER_A_MACS_MAX, and its default */
+
 	__VQNIC_A_MAX,
 };
 
